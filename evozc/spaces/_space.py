@@ -1,0 +1,60 @@
+"""What a search space has to offer, and the lookup of spaces by name."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Protocol
+
+from evozc.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class SearchSpace(Protocol):
+    """A set of architectures, each written as one line of text."""
+
+    name: str
+
+    def settings(self) -> dict[str, int]:
+        """The keyword arguments that build this space again."""
+
+    def canonical_key(self, architecture: str) -> str:
+        """A text shared by exactly the isomorphic architectures.
+
+        Raises:
+            DataError: the text is no architecture of this space.
+        """
+
+    def build(self, architecture: str) -> nn.Module:
+        """A freshly initialised network, drawn from torch's current random state.
+
+        Raises:
+            DataError: the text is no architecture of this space.
+        """
+
+    def blocks(self, network: nn.Module) -> list[nn.Module]:
+        """The modules of ``network`` that form the node set ``block``, in forward order."""
+
+    def sample(self, generator: random.Random) -> str:
+        """An architecture drawn uniformly from all texts of the space."""
+
+    def neighbours(self, architecture: str) -> list[str]:
+        """All architectures that differ in one choice."""
+
+
+def get_space(name: str, **settings: int) -> SearchSpace:
+    """The search space called ``name``, built with ``settings``.
+
+    Raises:
+        ConfigError: no such space, or a setting that it does not have.
+    """
+    from evozc.spaces._nasbench201 import NasBench201
+
+    spaces = {NasBench201.name: NasBench201}
+    if name not in spaces:
+        raise ConfigError(f"unknown search space {name!r}: known are {', '.join(spaces)}")
+    try:
+        return spaces[name](**settings)
+    except TypeError as error:
+        raise ConfigError(f"search space {name!r}: {error}") from None

@@ -1,0 +1,18 @@
+"""The statistics table and its targets, on disk and in memory.
+
+**In memory**: :class:`Table`, :class:`Target`.
+
+**On disk**: :func:`save_table`, :func:`load_table`.
+
+**From comma-separated files**: :func:`read_rows`, :func:`read_targets`, :func:`table_from_scores`.
+"""
+
+from evozc.table._csv import read_rows, read_targets, table_from_scores
+from evozc.table._store import load_table, save_table
+from evozc.table._table import Table, Target
+
+__all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
+    "Table", "Target",
+    "load_table", "save_table",
+    "read_rows", "read_targets", "table_from_scores",
+]

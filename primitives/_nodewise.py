@@ -1,0 +1,278 @@
+"""Operators that look along the nodes of an architecture, or across architectures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from primitives._operator import Operator
+from primitives._types import Sign
+
+
+def softmax(x, nodes):
+    finite = np.where(np.isfinite(x), x, np.nan)
+    raised = np.exp(finite - nodes.spread(nodes.max(finite)))
+    return raised / nodes.spread(nodes.sum(raised))
+
+
+def zscore(x, nodes):
+    centred = x - nodes.spread(nodes.mean(x))
+    return centred / nodes.spread(np.sqrt(nodes.mean(np.square(centred))))
+
+
+def minmax(x, nodes):
+    lowest = nodes.min(x)
+    return (x - nodes.spread(lowest)) / nodes.spread(nodes.max(x) - lowest)
+
+
+def cumulative_sum(x, nodes):
+    kept = np.where(np.isfinite(x), x, 0.0)
+    result = np.empty_like(kept)
+    for step in range(nodes.lengths.max(initial=0)):  # by depth: no sum crosses architectures
+        now = np.flatnonzero(nodes.position == step)
+        result[now] = kept[now] + (result[now - 1] if step else 0.0)
+    return result
+
+
+def difference(x, nodes):
+    result = np.full_like(x, np.nan)
+    result[1:] = x[1:] - x[:-1]
+    result[nodes.position == 0] = np.nan
+    return result
+
+
+def depth_weight(x, nodes):
+    return x * (nodes.position + 1.0) / nodes.spread(nodes.lengths)
+
+
+def total(x, nodes):
+    return nodes.sum(x)
+
+
+def average(x, nodes):
+    return nodes.mean(x)
+
+
+def largest(x, nodes):
+    return nodes.max(x)
+
+
+def smallest(x, nodes):
+    return nodes.min(x)
+
+
+def deviation(x, nodes):
+    return np.sqrt(nodes.mean(np.square(x - nodes.spread(nodes.mean(x)))))
+
+
+def norm(x, nodes):
+    return np.sqrt(nodes.sum(np.square(x)))
+
+
+def log_sum_exp(x, nodes):
+    highest = nodes.max(x)
+    return highest + np.log(nodes.sum(np.exp(x - nodes.spread(highest))))
+
+
+def first(x, nodes):
+    return nodes.sum(np.where(nodes.position == nodes.spread(_edge(x, nodes, np.minimum)), x, np.nan))
+
+
+def last(x, nodes):
+    return nodes.sum(np.where(nodes.position == nodes.spread(_edge(x, nodes, np.maximum)), x, np.nan))
+
+
+def _edge(x, nodes, ufunc):
+    position = np.where(np.isfinite(x), nodes.position, np.nan)
+    return nodes.reduce(ufunc, position, np.inf if ufunc is np.minimum else -np.inf)
+
+
+def slope(x, nodes):
+    depth = np.where(np.isfinite(x), nodes.position + 1.0, np.nan)
+    depth = depth - nodes.spread(nodes.mean(depth))
+    return nodes.sum(depth * x) / nodes.sum(np.square(depth))
+
+
+def finite_count(x, nodes):
+    return nodes.count(x)
+
+
+def log_rank(x):
+    m = len(x)
+    kept = np.where(np.isfinite(x), x, -np.inf)
+    ordered = np.sort(kept)
+    below = np.searchsorted(ordered, kept, side="left")
+    rank = 0.5 * (below + np.searchsorted(ordered, kept, side="right") + 1)
+    return np.log(rank / m)
+
+
+def _sum(term: Any, i: Any, n: Any) -> Any:
+    import sympy
+
+    return sympy.Sum(term, (i, 1, n))
+
+
+def _mean(term: Any, i: Any, n: Any) -> Any:
+    return _sum(term, i, n) / n
+
+
+def _std(x: Any, i: Any, n: Any) -> Any:
+    return _mean((x - _mean(x, i, n)) ** 2, i, n) ** _half()
+
+
+def _half() -> Any:
+    import sympy
+
+    return sympy.Rational(1, 2)
+
+
+def _exp(x: Any) -> Any:
+    import sympy
+
+    return sympy.exp(x)
+
+
+def _extremum(name: str) -> Any:
+    def build(x: Any, i: Any, n: Any) -> Any:
+        from primitives import _sympy_extrema
+
+        return getattr(_sympy_extrema, name)(x, (i, 1, n))
+
+    return build
+
+
+_MAX, _MIN = _extremum("NodeMax"), _extremum("NodeMin")
+
+
+def _cumsum_form(x: Any, i: Any, n: Any) -> Any:
+    import sympy
+
+    j = sympy.Dummy("j", integer=True, positive=True)
+    return sympy.Sum(x.subs(i, j), (j, 1, i))
+
+
+def _diff_form(x: Any, i: Any, n: Any) -> Any:
+    import sympy
+
+    return sympy.Piecewise((x - x.subs(i, i - 1), i > 1), (sympy.nan, True))
+
+
+def _logsumexp_form(x: Any, i: Any, n: Any) -> Any:
+    import sympy
+
+    return sympy.log(_sum(sympy.exp(x), i, n))
+
+
+def _slope_form(x: Any, i: Any, n: Any) -> Any:
+    centred = i - (n + 1) / 2
+    return _sum(centred * x, i, n) / _sum(centred**2, i, n)
+
+
+def _logrank_form(x: Any, i: Any, n: Any) -> Any:
+    """``n`` candidates, of which candidate ``i`` has the argument ``candidate[i]``."""
+    import sympy
+
+    other = sympy.IndexedBase("candidate", real=True)[i]
+    half = sympy.Rational(1, 2)
+    ahead = sympy.Piecewise((1, other < x), (half, sympy.Eq(other, x)), (0, True))
+    return sympy.log((sympy.Sum(ahead, (i, 1, n)) + half) / n)
+
+
+VECTOR = (
+    Operator(
+        "softmax", "vector", softmax, "exponentials divided by their sum over the nodes",
+        latex=r"\mathrm{{softmax}}\left({0}\right)",
+        sympy=lambda x, i, n: _exp(x) / _sum(_exp(x), i, n), sign=lambda x: Sign.NONNEGATIVE,
+    ),
+    Operator(
+        "zscore", "vector", zscore,
+        "deviation from the mean over the nodes, in (population) standard deviations; NaN if all equal",
+        latex=r"\mathrm{{zscore}}\left({0}\right)",
+        sympy=lambda x, i, n: (x - _mean(x, i, n)) / _std(x, i, n), idempotent=True,
+    ),
+    Operator(
+        "minmax", "vector", minmax, "scaled to 0 at the smallest node and 1 at the largest; NaN if all equal",
+        latex=r"\mathrm{{minmax}}\left({0}\right)",
+        sympy=lambda x, i, n: (x - _MIN(x, i, n)) / (_MAX(x, i, n) - _MIN(x, i, n)),
+        sign=lambda x: Sign.NONNEGATIVE, idempotent=True, source="ParZC, arXiv 2402.02105, section 3.1",
+    ),
+    Operator(
+        "cumsum", "vector", cumulative_sum, "sum of the finite nodes up to and with this one",
+        latex=r"\mathrm{{cumsum}}\left({0}\right)", sympy=_cumsum_form, sign=lambda x: x,
+    ),
+    Operator(
+        "diff", "vector", difference, "difference to the node before; NaN at the first node",
+        latex=r"\Delta\left({0}\right)", sympy=_diff_form,
+        source="progressivity of AZ-NAS, arXiv 2403.19232, equation 5",
+    ),
+    Operator(
+        "depth_weight", "vector", depth_weight, "x times (position / number of nodes), position from 1",
+        latex=r"\frac{{{i}}}{{n}} \cdot {0}", precedence=2,
+        sympy=lambda x, i, n: x * i / n, sign=lambda x: x,
+    ),
+)
+
+REDUCTIONS = (
+    Operator(
+        "sum", "reduction", total, "sum", latex=r"\sum_{{{i}}} {0}", precedence=1,
+        sympy=_sum, sign=lambda x: x.plus(x),
+    ),
+    Operator(
+        "mean", "reduction", average, "mean", latex=r"\mathrm{{mean}}_{{{i}}}\left({0}\right)",
+        sympy=_mean, sign=lambda x: x.plus(x),
+    ),
+    Operator(
+        "max", "reduction", largest, "largest node", latex=r"\max_{{{i}}} {0}", precedence=1,
+        sympy=_MAX, sign=lambda x: x,
+    ),
+    Operator(
+        "min", "reduction", smallest, "smallest node", latex=r"\min_{{{i}}} {0}", precedence=1,
+        sympy=_MIN, sign=lambda x: x,
+    ),
+    Operator(
+        "std", "reduction", deviation, "population standard deviation",
+        latex=r"\mathrm{{std}}_{{{i}}}\left({0}\right)", sympy=_std,
+        sign=lambda x: Sign.NONNEGATIVE, even=True,
+    ),
+    Operator(
+        "l2", "reduction", norm, "Euclidean norm", latex=r"\left\lVert {0} \right\rVert_{{2}}",
+        sympy=lambda x, i, n: _sum(x**2, i, n) ** _half(),
+        sign=lambda x: Sign.NONNEGATIVE, even=True,
+    ),
+    Operator(
+        "logsumexp", "reduction", log_sum_exp, "logarithm of the sum of the exponentials",
+        latex=r"\log \sum_{{{i}}} \exp\left({0}\right)", precedence=1, sympy=_logsumexp_form,
+    ),
+    Operator(
+        "first", "reduction", first, "the first finite node",
+        latex=r"\mathrm{{first}}_{{{i}}}\left({0}\right)",
+        sympy=lambda x, i, n: x.subs(i, 1), sign=lambda x: x,
+    ),
+    Operator(
+        "last", "reduction", last, "the last finite node",
+        latex=r"\mathrm{{last}}_{{{i}}}\left({0}\right)",
+        sympy=lambda x, i, n: x.subs(i, n), sign=lambda x: x,
+    ),
+    Operator(
+        "slope", "reduction", slope,
+        "least-squares slope over the position of the finite nodes; NaN for a single node",
+        latex=r"\mathrm{{slope}}_{{{i}}}\left({0}\right)", sympy=_slope_form,
+    ),
+    Operator(
+        "count", "reduction", finite_count, "number of finite nodes",
+        latex=r"\mathrm{{count}}_{{{i}}}\left({0}\right)",
+        sympy=lambda x, i, n: n, sign=lambda x: Sign.POSITIVE,
+    ),
+)
+
+CANDIDATES = (
+    Operator(
+        "logrank", "candidates", log_rank,
+        "logarithm of rank / m among the m architectures scored together, ties averaged; "
+        "an architecture that is not finite ranks last",
+        latex=r"\log \mathrm{{rank}}\left({0}\right)", sympy=_logrank_form,
+        sign=lambda x: Sign.NONPOSITIVE, idempotent=False, increasing=Sign.REAL,
+        source="AZ-NAS, arXiv 2403.19232, section 3.4",
+    ),
+)

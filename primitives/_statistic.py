@@ -1,0 +1,47 @@
+"""What a statistic declares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from primitives._types import NETWORK, Sign
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One number that extraction measures at every node of a set, or once a network.
+
+    Args:
+        node_set: ``layer``, ``activation``, ``block``, or ``network`` for a Scalar.
+        name: The identifier behind the dot in formula text.
+        definition: What is measured.
+        sign: The signs that it can have.
+        latex: Its symbol, without an index.
+        group: The part of extraction that yields it, for choosing cheap parts.
+        unit: Its unit; empty for pure numbers.
+        source: Paper and equation, if not elementary.
+    """
+
+    node_set: str
+    name: str
+    definition: str
+    sign: Sign = Sign.REAL
+    latex: str = ""
+    group: str = "scores"
+    unit: str = ""
+    source: str = ""
+
+    @property
+    def key(self) -> str:
+        """The text by which formulas and tables name it, as ``layer.grad_l2``."""
+        return f"{self.node_set}.{self.name}"
+
+    @property
+    def type(self) -> str:
+        """The type of its value in a formula: its node set, or ``network`` for a Scalar."""
+        return self.node_set
+
+
+def scalar(name: str, definition: str = "", **declared: object) -> Statistic:
+    """A network scalar that a file of published scores defines."""
+    return Statistic(NETWORK, name, definition or f"column {name!r} of the scores", **declared)
