@@ -1,0 +1,147 @@
+"""The typed tree of a formula."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from evozc.errors import FormulaError
+from primitives import NETWORK, Operator, Statistic, describe_type
+
+MAX_SIZE = 2000
+MAX_DEPTH = 60
+
+
+class Formula:
+    """One node of a formula and all below it; immutable, hashable, equal by its text.
+
+    Make one with :func:`call`, :func:`statistic`, :func:`constant` or
+    :func:`~evozc.formula.parse`.
+
+    Attributes:
+        symbol: The operator, the statistic, or the number at this node.
+        arguments: The formulas below it.
+        type: ``network`` for a Scalar, otherwise the node set of the vector.
+        size: Number of nodes.
+        depth: Nodes on the longest way down; 1 for a leaf.
+        text: The formula text, which parses back to this tree.
+    """
+
+    __slots__ = ("_hash", "arguments", "depth", "size", "symbol", "text", "type")
+
+    symbol: Operator | Statistic | float
+    arguments: tuple[Formula, ...]
+    type: str
+    size: int
+    depth: int
+    text: str
+
+    def __init__(self, symbol: Operator | Statistic | float, arguments: tuple[Formula, ...] = ()) -> None:
+        """Use the functions named above instead."""
+        if isinstance(symbol, Operator):
+            kind, text = _result_type(symbol, arguments), symbol.name
+            text = f"{symbol.name}({', '.join(a.text for a in arguments)})"
+        elif isinstance(symbol, Statistic):
+            kind, text = symbol.type, symbol.key
+        else:
+            kind, text = NETWORK, repr(symbol).removesuffix(".0")
+        size = 1 + sum(a.size for a in arguments)
+        depth = 1 + max((a.depth for a in arguments), default=0)
+        if size > MAX_SIZE or depth > MAX_DEPTH:
+            raise FormulaError(
+                f"the formula has {size} symbols and depth {depth}; "
+                f"at most {MAX_SIZE} and {MAX_DEPTH} are allowed"
+            )
+        values = (symbol, arguments, kind, size, depth, text, hash(text))
+        names = ("symbol", "arguments", "type", "size", "depth", "text", "_hash")
+        for name, value in zip(names, values, strict=True):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("formulas are immutable")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("formulas are immutable")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Formula) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Formula({self.text!r})"
+
+    @property
+    def operator(self) -> Operator | None:
+        """The operator at this node, or None at a leaf."""
+        return self.symbol if isinstance(self.symbol, Operator) else None
+
+    @property
+    def value(self) -> float | None:
+        """The number at this node, or None."""
+        return self.symbol if isinstance(self.symbol, float) else None
+
+    def walk(self) -> Iterator[Formula]:
+        """Every node, each before those below it, from left to right."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.arguments))
+
+    def statistics(self) -> tuple[Statistic, ...]:
+        """The statistics it uses, each once, in order of appearance."""
+        found = {n.symbol.key: n.symbol for n in self.walk() if isinstance(n.symbol, Statistic)}
+        return tuple(found.values())
+
+
+def call(operator: Operator, *arguments: Formula) -> Formula:
+    """An operator applied to formulas.
+
+    Raises:
+        FormulaError: wrong number or types of arguments, or the tree grows too large.
+    """
+    return Formula(operator, arguments)
+
+
+def statistic(symbol: Statistic) -> Formula:
+    """A statistic as a leaf."""
+    return Formula(symbol)
+
+
+def constant(value: float) -> Formula:
+    """A number as a leaf.
+
+    Raises:
+        FormulaError: the number is not finite.
+    """
+    value = float(value)
+    if not math.isfinite(value):
+        raise FormulaError(f"a constant must be finite, not {value}")
+    return Formula(value + 0.0)  # no negative zero: it would print apart from zero
+
+
+def _result_type(operator: Operator, arguments: tuple[Formula, ...]) -> str:
+    if len(arguments) != operator.arity:
+        raise FormulaError(
+            f"{operator.name} takes {operator.arity} argument{'s' * (operator.arity > 1)}, "
+            f"not {len(arguments)}"
+        )
+    types = {a.type for a in arguments}
+    vectors = types - {NETWORK}
+    if operator.kind == "elementwise":
+        if len(vectors) > 1:
+            mixed = " and ".join(sorted(describe_type(v) for v in vectors))
+            raise FormulaError(f"{operator.name} cannot mix {mixed}; reduce them to Scalars first")
+        return vectors.pop() if vectors else NETWORK
+    if operator.kind == "candidates":
+        if vectors:
+            raise FormulaError(f"{operator.name} takes a Scalar, not a {describe_type(vectors.pop())}")
+        return NETWORK
+    if not vectors:
+        raise FormulaError(f"{operator.name} takes a vector over nodes, not a Scalar")
+    return NETWORK if operator.kind == "reduction" else vectors.pop()
