@@ -52,7 +52,7 @@ def hyperbolic_tangent(x):
 
 
 def sigmoid(x):
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
+    return 1.0 / (1.0 + np.exp(-x))
 
 
 def relu(x):
@@ -115,7 +115,7 @@ ELEMENTWISE = (
     Operator(
         "square", "elementwise", square, "x squared; infinite beyond 1.3e154",
         latex="{0}^{{2}}", precedence=2, sympy=lambda x: x**2,
-        sign=lambda x: x.times(x), even=True,
+        sign=lambda x: x.times(x) & Sign.NONNEGATIVE, even=True,
         inverse="sqrt", invertible=Sign.NONNEGATIVE,
         increasing=Sign.NONNEGATIVE, decreasing=Sign.NONPOSITIVE,
     ),
@@ -146,7 +146,7 @@ ELEMENTWISE = (
         increasing=Sign.REAL,
     ),
     Operator(
-        "sigmoid", "elementwise", sigmoid, "1 / (1 + e^-x); 0 below about -37, 1 beyond 37",
+        "sigmoid", "elementwise", sigmoid, "1 / (1 + e^-x); 0 below -709, 1 beyond 37",
         latex=r"\sigma\left({0}\right)",
         sympy=lambda x: 1 / (1 + _sympy("exp")(-x)),
         sign=lambda x: Sign.NONNEGATIVE, increasing=Sign.REAL,

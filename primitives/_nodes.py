@@ -28,9 +28,15 @@ class Nodes:
         """One value an architecture (architectures,) -> the same value at each of its nodes."""
         return scalars[self.owner]
 
-    def reduce(self, ufunc: np.ufunc, values: np.ndarray, empty: float) -> np.ndarray:
-        """``ufunc`` over the finite nodes of each architecture; NaN where it has none."""
-        finite = np.isfinite(values)
+    def reduce(
+        self, ufunc: np.ufunc, values: np.ndarray, empty: float, among: np.ndarray | None = None
+    ) -> np.ndarray:
+        """``ufunc`` over the finite nodes of each architecture; NaN where it has none.
+
+        With ``among``, those nodes count at which ``among`` is finite: a value computed
+        from a finite one that overflowed is then not left out, but makes the result infinite.
+        """
+        finite = np.isfinite(values if among is None else among)
         kept = np.where(finite, values, empty)
         result = np.full(len(self.lengths), np.nan)
         if len(self._starts):
@@ -38,9 +44,9 @@ class Nodes:
             result[self._filled] = np.where(some, ufunc.reduceat(kept, self._starts), np.nan)
         return result
 
-    def sum(self, values: np.ndarray) -> np.ndarray:
-        """Sum of the finite nodes."""
-        return self.reduce(np.add, values, 0.0)
+    def sum(self, values: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
+        """Sum of the finite nodes, or of those finite in ``among``."""
+        return self.reduce(np.add, values, 0.0, among)
 
     def max(self, values: np.ndarray) -> np.ndarray:
         """Largest finite node."""

@@ -17,7 +17,8 @@ def softmax(x, nodes):
 
 
 def zscore(x, nodes):
-    centred = x - nodes.spread(nodes.mean(x))
+    scaled = minmax(x, nodes)  # NaN if all equal; no square of a scaled node overflows
+    centred = scaled - nodes.spread(nodes.mean(scaled))
     return centred / nodes.spread(np.sqrt(nodes.mean(np.square(centred))))
 
 
@@ -63,11 +64,18 @@ def smallest(x, nodes):
 
 
 def deviation(x, nodes):
-    return np.sqrt(nodes.mean(np.square(x - nodes.spread(nodes.mean(x)))))
+    risen = _above_lowest(x, nodes)
+    centred = risen - nodes.spread(nodes.mean(risen))
+    return np.sqrt(nodes.sum(np.square(centred), among=x) / nodes.count(x))
+
+
+def _above_lowest(x, nodes):
+    """Equal nodes become exactly zero, which subtracting their rounded mean does not achieve."""
+    return x - nodes.spread(nodes.min(x))
 
 
 def norm(x, nodes):
-    return np.sqrt(nodes.sum(np.square(x)))
+    return np.sqrt(nodes.sum(np.square(x), among=x))
 
 
 def log_sum_exp(x, nodes):
@@ -91,7 +99,7 @@ def _edge(x, nodes, ufunc):
 def slope(x, nodes):
     depth = np.where(np.isfinite(x), nodes.position + 1.0, np.nan)
     depth = depth - nodes.spread(nodes.mean(depth))
-    return nodes.sum(depth * x) / nodes.sum(np.square(depth))
+    return nodes.sum(depth * _above_lowest(x, nodes), among=x) / nodes.sum(np.square(depth))
 
 
 def finite_count(x, nodes):
@@ -199,7 +207,8 @@ VECTOR = (
     ),
     Operator(
         "cumsum", "vector", cumulative_sum, "sum of the finite nodes up to and with this one",
-        latex=r"\mathrm{{cumsum}}\left({0}\right)", sympy=_cumsum_form, sign=lambda x: x,
+        latex=r"\mathrm{{cumsum}}\left({0}\right)", sympy=_cumsum_form,
+        sign=lambda x: x.plus(x) | Sign.ZERO,  # zero before the first finite node
     ),
     Operator(
         "diff", "vector", difference, "difference to the node before; NaN at the first node",
@@ -209,7 +218,7 @@ VECTOR = (
     Operator(
         "depth_weight", "vector", depth_weight, "x times (position / number of nodes), position from 1",
         latex=r"\frac{{{i}}}{{n}} \cdot {0}", precedence=2,
-        sympy=lambda x, i, n: x * i / n, sign=lambda x: x,
+        sympy=lambda x, i, n: x * i / n, sign=lambda x: x | Sign.ZERO,
     ),
 )
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 #: Up to this many architectures all pairs at once are faster than scipy's merge.
-_PAIRWISE = 1000
+_PAIRWISE = 600
 
 
 class KendallTau:

@@ -90,10 +90,11 @@ class NasBench201:
         operations = tuple(name for name, _ in edges)
         for name in operations:
             if name not in OPERATIONS:
+                name = name[:40]
                 near = difflib.get_close_matches(name, OPERATIONS, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise DataError(
-                    f"architecture {architecture!r}: unknown operation {name!r}{hint} "
+                    f"architecture {architecture[:120]!r}: unknown operation {name!r}{hint} "
                     f"(known: {', '.join(OPERATIONS)})"
                 )
         if len(operations) != len(EDGES) or self.format(operations) != architecture:

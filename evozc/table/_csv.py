@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import math
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
                 rows.append({**dict(zip(header, cells, strict=True)), "": str(reader.line_num)})
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
         raise DataError(f"{path}: not a readable CSV file: {error}") from error
     if not rows:
         raise DataError(f"{path}: holds no rows under its header")
@@ -83,10 +84,7 @@ def read_targets(
     seen: dict[str, str] = {}
     for row in rows:
         architecture = row[architecture_column]
-        try:
-            space.canonical_key(architecture)
-        except DataError as error:
-            raise DataError(f"{path}: line {row['']}: {error}") from None
+        _canonical_key(path, row, architecture, space)
         if architecture in seen:
             raise DataError(
                 f"{path}: line {row['']}: {architecture} stands on line {seen[architecture]} already"
@@ -145,7 +143,10 @@ def table_from_scores(
         raise DataError(f"{targets_file}: an architecture stands on several of the matched rows")
     return Table(
         architectures=architectures,
-        keys=tuple(space.canonical_key(a) for a in architectures),
+        keys=tuple(
+            _canonical_key(targets_file, row, a, space)
+            for row, a in zip(matched, architectures, strict=True)
+        ),
         statistics=tuple(statistics),
         offsets={},
         values={
@@ -159,6 +160,13 @@ def table_from_scores(
             "files": [Path(scores).name, Path(targets_file).name],
         },
     )
+
+
+def _canonical_key(path: Path, row: dict[str, str], architecture: str, space: SearchSpace) -> str:
+    try:
+        return space.canonical_key(architecture)
+    except DataError as error:
+        raise DataError(f"{path}: line {row['']}: {error}") from None
 
 
 def _identifier(column: str) -> str:

@@ -7,7 +7,9 @@ Members: ``header`` (JSON in UTF-8 as uint8), ``offsets/<node set>``,
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -75,22 +77,24 @@ def load_table(path: Path) -> Table:
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
-                raise DataError(f"{path}: unpacks to more than {MAX_BYTES >> 30} GiB")
+                raise DataError(f"unpacks to more than {MAX_BYTES >> 30} GiB")
         with np.load(path, allow_pickle=False) as archive:
             members = {name: archive[name] for name in archive.files}
         header = json.loads(members.pop("header").tobytes())
+        expected = header["hash"]
         table = _assemble(header, members)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile,
-            EOFError, NotImplementedError, RecursionError) as error:
+            EOFError, RuntimeError, MemoryError, OverflowError, IndexError, struct.error,
+            zlib.error) as error:
         raise DataError(
             f"{path}: not a whole evozc table ({type(error).__name__}: {error}); "
             "fetch or extract it again"
         ) from error
-    if table.content_hash != header["hash"]:
+    if table.content_hash != expected:
         raise DataError(f"{path}: its contents do not match its hash; fetch or extract it again")
     return table
 
@@ -106,7 +110,7 @@ def _assemble(header: dict[str, Any], members: dict[str, np.ndarray]) -> Table:
 
     def under(prefix: str, dtype: type) -> dict[str, np.ndarray]:
         return {
-            name.removeprefix(prefix): array.astype(dtype)
+            name.removeprefix(prefix): array.astype(dtype, casting="safe")
             for name, array in members.items()
             if name.startswith(prefix)
         }

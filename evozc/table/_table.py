@@ -77,6 +77,8 @@ class Table:
             rising = len(offsets) == n + 1 and offsets[0] == 0 and (np.diff(offsets) >= 0).all()
             if node_set not in NODE_SETS or not rising:
                 raise DataError(f"table: offsets of {node_set!r} do not fit {n} architectures")
+        if len({s.key for s in self.statistics}) != len(self.statistics):
+            raise DataError("table: two statistics have the same name")
         if set(self.values) != {s.key for s in self.statistics}:
             raise DataError("table: the statistics declared are not those that have values")
         for statistic in self.statistics:
@@ -90,7 +92,9 @@ class Table:
                 raise DataError(f"table: target {target.name!r} needs {n} finite values")
         if self.train is not None and (self.train.shape != (n,) or self.train.dtype != bool):
             raise DataError(f"table: the train split needs {n} booleans")
-        for array in (*self.offsets.values(), *self.values.values()):
+        targets = (target.values for target in self.targets.values())
+        train = () if self.train is None else (self.train,)
+        for array in (*self.offsets.values(), *self.values.values(), *targets, *train):
             array.setflags(write=False)
 
     def __len__(self) -> int:

@@ -1,0 +1,50 @@
+"""Which modules of a network are nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import nn
+from torch.nn.modules import activation
+from torch.nn.modules.conv import _ConvNd
+
+from evozc.errors import DataError
+
+LAYERS = (_ConvNd, nn.Linear, nn.Embedding)
+#: Every non-linearity of torch; attention is a block of layers, not one of them.
+ACTIVATIONS = tuple(
+    getattr(activation, name) for name in activation.__all__ if name != "MultiheadAttention"
+)
+
+
+def find_blocks(network: nn.Module, blocks: Sequence[nn.Module] | None) -> list[nn.Module]:
+    """The modules that form the node set ``block``, each once.
+
+    Args:
+        network: Where they belong to.
+        blocks: Named by the user; None takes the children of the longest ModuleList or
+            Sequential, the first among equals.
+
+    Raises:
+        DataError: a block is not part of the network.
+    """
+    if blocks is None:
+        lists = (m for m in network.modules() if isinstance(m, nn.ModuleList | nn.Sequential))
+        blocks = list(max(lists, key=len, default=()))
+    known = set(network.modules())
+    for position, block in enumerate(blocks):
+        if block not in known:
+            raise DataError(
+                f"block {position} ({type(block).__name__}) is no module of the network; "
+                "name modules found by network.modules()"
+            )
+    return list(dict.fromkeys(blocks))
+
+
+def channels(layer: nn.Module) -> tuple[int, int]:
+    """Input and output channels or features; of an embedding, its words and their width."""
+    if isinstance(layer, _ConvNd):
+        return layer.in_channels, layer.out_channels
+    if isinstance(layer, nn.Linear):
+        return layer.in_features, layer.out_features
+    return layer.num_embeddings, layer.embedding_dim

@@ -1,0 +1,16 @@
+"""Genetic programming of formulas, on DEAP.
+
+**The search**: :class:`Search`, :class:`SearchSettings`.
+
+**Its parts**: :class:`HallOfFame`, :class:`Entry`, :func:`prune`, :data:`RULES`.
+"""
+
+from evozc.search._hall_of_fame import Entry, HallOfFame
+from evozc.search._rules import RULES, prune
+from evozc.search._search import Search
+from evozc.search._settings import SearchSettings
+
+__all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
+    "Search", "SearchSettings",
+    "RULES", "Entry", "HallOfFame", "prune",
+]

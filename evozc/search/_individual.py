@@ -1,0 +1,120 @@
+"""A formula as DEAP breeds it, and the grammar that DEAP breeds by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from deap import base, gp
+
+from evozc.errors import ConfigError
+from evozc.formula import Formula, constant, statistic
+from primitives import NETWORK, NODE_SETS, TYPES, Operator, SymbolSet
+
+#: Constants that a fresh formula may hold; mutation moves them.
+CONSTANTS = (0.5, 2.0, 10.0)
+
+
+class Fitness(base.Fitness):
+    """Kendall tau first, then few symbols."""
+
+    weights = (1.0, -1.0)
+
+
+class Individual(gp.PrimitiveTree):
+    """A DEAP tree with its fitness and the digest of the ranking it makes."""
+
+    def __init__(self, nodes: Iterable[Any], ranking: str = "") -> None:
+        super().__init__(nodes)
+        self.fitness = Fitness()
+        self.ranking = ranking
+
+
+class _StableHash(type):
+    """Types of the grammar hash alike in every process, so that sets of them iterate alike."""
+
+    def __hash__(cls) -> int:
+        return TYPES.index(cls.__name__)
+
+
+_TYPES = {name: _StableHash(name, (), {}) for name in TYPES}
+
+
+class Grammar(gp.PrimitiveSetTyped):
+    """The typed primitive set of a symbol set, with both ways between trees and formulas.
+
+    Args:
+        symbols: Operators, and the statistics that the table holds.
+
+    Raises:
+        ConfigError: no statistics at all.
+    """
+
+    def __init__(self, symbols: SymbolSet) -> None:
+        super().__init__(symbols.name, [], _TYPES[NETWORK])
+        if not symbols.statistics:
+            raise ConfigError(f"symbol set {symbols.name!r} has no statistic that the table holds")
+        self._operators: dict[str, Operator] = {}
+        present = {s.type for s in symbols.statistics.values()}
+        for operator in symbols.operators.values():
+            for arguments, result in _signatures(operator, present):
+                name = f"{operator.name}[{','.join(arguments)}]"
+                types = [_TYPES[a] for a in arguments]
+                self.addPrimitive(operator.kernel, types, _TYPES[result], name=name)
+                self._operators[name] = operator
+        for key, symbol in symbols.statistics.items():
+            self.addTerminal(key, _TYPES[symbol.type], name=key)
+        self._statistics = symbols.statistics
+        for value in CONSTANTS:
+            self.addTerminal(value, _TYPES[NETWORK])
+
+    def formula(self, tree: gp.PrimitiveTree) -> Formula:
+        """The formula of a tree, its parts built from the last to the first.
+
+        Raises:
+            FormulaError: the formula is larger than the language allows.
+        """
+        stack: list[Formula] = []
+        for node in reversed(tree):
+            if node.arity:
+                arguments = tuple(stack.pop() for _ in range(node.arity))
+                stack.append(Formula(self._operators[node.name], arguments))
+            elif isinstance(node.value, float):
+                stack.append(constant(node.value))
+            else:
+                stack.append(statistic(self._statistics[node.value]))
+        return stack.pop()
+
+    def individual(self, formula: Formula, ranking: str = "") -> Individual:
+        """The tree of a formula over these symbols."""
+        nodes = []
+        for part in formula.walk():
+            if part.operator is not None:
+                name = f"{part.operator.name}[{','.join(a.type for a in part.arguments)}]"
+                nodes.append(self.mapping[name])
+            elif part.value is not None:
+                nodes.append(gp.Terminal(part.value, False, _TYPES[NETWORK]))
+            else:
+                nodes.append(self.mapping[part.symbol.key])
+        return Individual(nodes, ranking)
+
+    def random_tree(self, lowest: int, highest: int) -> list[Any]:
+        """A ramped half-and-half tree of one Scalar, drawn from the module ``random``."""
+        return gp.genHalfAndHalf(self, lowest, highest, _TYPES[NETWORK])
+
+
+def _signatures(operator: Operator, present: set[str]) -> list[tuple[tuple[str, ...], str]]:
+    """Argument types and result type of every use of an operator over the types present."""
+    vectors = [name for name in NODE_SETS if name in present]
+    if operator.kind == "candidates":
+        return [((NETWORK,), NETWORK)]
+    if operator.kind == "reduction":
+        return [((name,), NETWORK) for name in vectors]
+    if operator.kind == "vector":
+        return [((name,), name) for name in vectors]
+    scalars = ((NETWORK,) * operator.arity, NETWORK)
+    pure = [((name,) * operator.arity, name) for name in vectors]
+    if operator.arity == 1:
+        return [scalars, *pure]
+    mixed = [(pair, name) for name in vectors for pair in ((name, NETWORK), (NETWORK, name))]
+    return [scalars, *pure, *mixed]

@@ -1,0 +1,154 @@
+"""The search in ask/tell form: it breeds and selects; others score, show and save."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deap import tools
+
+from evozc.engine import Outcome
+from evozc.errors import CheckpointError, SearchExhaustedError
+from evozc.formula import Formula, parse, simplify
+from evozc.search._breeding import Breeder, drawing_from
+from evozc.search._hall_of_fame import Entry, HallOfFame
+from evozc.search._individual import Grammar, Individual
+from evozc.search._rules import RULES, prune
+from evozc.search._settings import SearchSettings
+from primitives import SymbolSet
+
+#: Candidates bred for each one that passes the rules, before the search gives up.
+_MAX_DRAWS = 60
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A formula that was scored, as the log of all formulas keeps it."""
+
+    formula: Formula
+    outcome: Outcome
+
+
+class Search:
+    """Genetic programming over typed formulas.
+
+    ::
+
+        search = Search(symbols, settings, seeds)
+        while not search.finished:
+            formulas = search.ask()
+            search.tell(formulas, scorer.score(formulas))
+
+    Args:
+        symbols: Operators, and the statistics that the table holds.
+        settings: See :class:`SearchSettings`; its time limit is for the caller to watch.
+        seeds: Known formulas that join the first population.
+
+    Attributes:
+        generation: Generations told so far, the first population included.
+        evaluations: Formulas scored so far.
+        removed: How many candidates each rule of :data:`RULES` removed.
+        hall_of_fame: The Pareto front of tau and size.
+    """
+
+    def __init__(
+        self, symbols: SymbolSet, settings: SearchSettings, seeds: Sequence[Formula] = ()
+    ) -> None:
+        self.symbols = symbols
+        self.settings = settings
+        self.grammar = Grammar(symbols)
+        self.breeder = Breeder(self.grammar, settings)
+        self.generator = random.Random(settings.seed)
+        self.seeds = [simplify(seed) for seed in seeds]
+        self.population: list[Individual] = []
+        self.known: dict[str, Outcome] = {}
+        self.rankings: dict[str, str] = {}
+        self.hall_of_fame = HallOfFame()
+        self.generation = 0
+        self.evaluations = 0
+        self.improved = 0
+        self.removed: Counter[str] = Counter(dict.fromkeys(RULES, 0))
+
+    @property
+    def finished(self) -> bool:
+        """Whether a limit on generations, evaluations or patience has been reached."""
+        limits = self.settings
+        return (
+            self.generation > limits.generations
+            or bool(limits.max_evaluations and self.evaluations >= limits.max_evaluations)
+            or bool(limits.patience and self.generation - self.improved > limits.patience)
+        )
+
+    def ask(self) -> list[Formula]:
+        """The candidates of the next generation: simplified, all different, none scored before.
+
+        Raises:
+            SearchExhaustedError: the rules remove nearly everything that is bred.
+        """
+        wanted = self.settings.population
+        asked: dict[str, Formula] = {}
+        if not self.population:
+            asked = {seed.text: seed for seed in self.seeds}
+        with drawing_from(self.generator):
+            for _ in range(wanted * _MAX_DRAWS):
+                if len(asked) >= wanted:
+                    break
+                tree = self.breeder.offspring(self.population) if self.population else self.breeder.fresh()
+                self._consider(tree, asked)
+        if not asked:
+            counts = ", ".join(f"{rule} {count}" for rule, count in self.removed.items())
+            raise SearchExhaustedError(
+                f"no new formula in {wanted * _MAX_DRAWS} draws (removed so far: {counts}); "
+                "allow longer formulas with --max-size, or use a larger symbol set"
+            )
+        return list(asked.values())
+
+    def _consider(self, tree: Individual, asked: dict[str, Formula]) -> None:
+        limits = self.settings
+        if len(tree) > 4 * limits.max_size or tree.height > 2 * limits.max_depth:
+            self.removed["structure"] += 1
+            return
+        formula, rule = prune(self.grammar.formula(tree), self.known, limits.max_size, limits.max_depth)
+        if rule is None and formula.text in asked:
+            rule = "equivalence"
+        if rule is None:
+            asked[formula.text] = formula
+        else:
+            self.removed[rule] += 1
+
+    def tell(self, formulas: Sequence[Formula], outcomes: Sequence[Outcome]) -> None:
+        """Take in the scores of what :meth:`ask` returned and select the next population."""
+        children = []
+        before = self.hall_of_fame.best
+        for formula, outcome in zip(formulas, outcomes, strict=True):
+            if self._record(Scored(formula, outcome)):
+                child = self.grammar.individual(formula, outcome.ranking)
+                child.fitness.values = (outcome.tau, formula.size)
+                children.append(child)
+        after = self.hall_of_fame.best
+        if after is not None and (before is None or after.tau > before.tau):
+            self.improved = self.generation + 1
+        self.population = self._survivors([*self.population, *children])
+        self.generation += 1
+
+    def _record(self, scored: Scored) -> bool:
+        """Remember an outcome; whether its ranking is a new and valid one."""
+        text, outcome = scored.formula.text, scored.outcome
+        self.known[text] = outcome
+        self.evaluations += not outcome.probed
+        if outcome.tau is None:
+            self.removed["probe"] += outcome.probed
+            return False
+        self.hall_of_fame.offer(Entry(scored.formula, outcome.tau, outcome.ranking))
+        holder = self.rankings.setdefault(outcome.ranking, text)
+        if holder != text:
+            self.removed["equivalence"] += 1
+        return holder == text
+
+    def _survivors(self, individuals: list[Individual]) -> list[Individual]:
+        """The next population, by non-dominated sorting on tau and size (Deb et al., 2002)."""
+        best = tools.selBest(individuals, self.settings.population)
+        return best

@@ -1,0 +1,102 @@
+"""What a search can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from evozc.errors import ConfigError
+from primitives import SYMBOL_SETS
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """The settings of a search; the defaults suit a few hundred labelled architectures.
+
+    Args:
+        seed: Of the run's one random generator.
+        population: Formulas kept from generation to generation.
+        generations: Generations to breed after the first population.
+        crossover: Share of offspring from two parents.
+        mutation: Share of offspring from one parent; the rest is drawn anew.
+        tournament: Formulas among which a parent is chosen.
+        max_size: Symbols in a formula at most.
+        max_depth: Symbols on the way down at most.
+        patience: Generations without a better best formula before it stops; 0 for never.
+        max_seconds: Stop after this time; 0 for never. Makes runs differ between machines.
+        max_evaluations: Stop after scoring this many formulas; 0 for never.
+        symbols: Name of the symbol set.
+        zoo: Whether known proxies join the first population.
+
+    Raises:
+        ConfigError: values out of range; the message lists all of them.
+    """
+
+    seed: int = 0
+    population: int = 300
+    generations: int = 40
+    crossover: float = 0.6
+    mutation: float = 0.35
+    tournament: int = 4
+    max_size: int = 25
+    max_depth: int = 9
+    patience: int = 0
+    max_seconds: float = 0.0
+    max_evaluations: int = 0
+    symbols: str = "full"
+    zoo: bool = True
+
+    def __post_init__(self) -> None:
+        problems = [
+            f"{f.name} must be {_KINDS[f.type]}, not {getattr(self, f.name)!r}"
+            for f in fields(self)
+            if not _fits(getattr(self, f.name), str(f.type))
+        ]
+        if not problems:
+            problems = [text for text, holds in self._rules() if not holds]
+        if problems:
+            raise ConfigError("search settings: " + "; ".join(problems))
+
+    def _rules(self) -> list[tuple[str, bool]]:
+        return [
+            ("seed must not be negative", self.seed >= 0),
+            ("population must be at least 10", self.population >= 10),
+            ("generations must not be negative", self.generations >= 0),
+            ("crossover and mutation must not be negative", min(self.crossover, self.mutation) >= 0),
+            ("crossover and mutation must not exceed 1 together", self.crossover + self.mutation <= 1),
+            ("tournament must be between 1 and population", 1 <= self.tournament <= self.population),
+            ("max_size must be between 3 and 200", 3 <= self.max_size <= 200),
+            ("max_depth must be between 2 and 30", 2 <= self.max_depth <= 30),
+            ("patience must not be negative", self.patience >= 0),
+            ("max_seconds must not be negative", self.max_seconds >= 0),
+            ("max_evaluations must not be negative", self.max_evaluations >= 0),
+            (f"symbols must be one of {', '.join(SYMBOL_SETS)}", self.symbols in SYMBOL_SETS),
+        ]
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> SearchSettings:
+        """Settings from a file's entries; unknown ones are refused.
+
+        Raises:
+            ConfigError: an unknown name, or a value that does not fit.
+        """
+        unknown = sorted(set(values) - {f.name for f in fields(cls)})
+        if unknown:
+            raise ConfigError(f"search settings: unknown {', '.join(map(repr, unknown))}")
+        return cls(**values)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """All settings as JSON values."""
+        return asdict(self)
+
+
+_KINDS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false"}
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind == "bool" or isinstance(value, bool):
+        return kind == "bool" and isinstance(value, bool)
+    if kind == "float":
+        return isinstance(value, (int, float)) and value == value and abs(value) != float("inf")
+    return isinstance(value, int if kind == "int" else str)

@@ -1,0 +1,20 @@
+"""What all tests share."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("evozc", deadline=None, derandomize=True)
+settings.load_profile("evozc")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The published tables that lie beside the project; without them the test is skipped."""
+    folder = ROOT.parent / "shared" / "benchmarks"
+    if not folder.is_dir():
+        pytest.skip(f"the published benchmark tables are absent: {folder}")
+    return folder
