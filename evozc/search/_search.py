@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Any
 
 from deap import tools
 
 from evozc.engine import Outcome
-from evozc.errors import CheckpointError, SearchExhaustedError
+from evozc.errors import CheckpointError, FormulaError, SearchExhaustedError
 from evozc.formula import Formula, parse, simplify
 from evozc.search._breeding import Breeder, drawing_from
 from evozc.search._hall_of_fame import Entry, HallOfFame
@@ -22,14 +22,6 @@ from primitives import SymbolSet
 
 #: Candidates bred for each one that passes the rules, before the search gives up.
 _MAX_DRAWS = 60
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A formula that was scored, as the log of all formulas keeps it."""
-
-    formula: Formula
-    outcome: Outcome
 
 
 class Search:
@@ -71,6 +63,7 @@ class Search:
         self.evaluations = 0
         self.improved = 0
         self.removed: Counter[str] = Counter(dict.fromkeys(RULES, 0))
+        self._last: list[tuple[Formula, Outcome]] = []
 
     @property
     def finished(self) -> bool:
@@ -122,9 +115,10 @@ class Search:
     def tell(self, formulas: Sequence[Formula], outcomes: Sequence[Outcome]) -> None:
         """Take in the scores of what :meth:`ask` returned and select the next population."""
         children = []
+        self._last = list(zip(formulas, outcomes, strict=True))
         before = self.hall_of_fame.best
-        for formula, outcome in zip(formulas, outcomes, strict=True):
-            if self._record(Scored(formula, outcome)):
+        for formula, outcome in self._last:
+            if self._record(formula, outcome):
                 child = self.grammar.individual(formula, outcome.ranking)
                 child.fitness.values = (outcome.tau, formula.size)
                 children.append(child)
@@ -134,15 +128,15 @@ class Search:
         self.population = self._survivors([*self.population, *children])
         self.generation += 1
 
-    def _record(self, scored: Scored) -> bool:
+    def _record(self, formula: Formula, outcome: Outcome) -> bool:
         """Remember an outcome; whether its ranking is a new and valid one."""
-        text, outcome = scored.formula.text, scored.outcome
+        text = formula.text
         self.known[text] = outcome
         self.evaluations += not outcome.probed
         if outcome.tau is None:
             self.removed["probe"] += outcome.probed
             return False
-        self.hall_of_fame.offer(Entry(scored.formula, outcome.tau, outcome.ranking))
+        self.hall_of_fame.offer(Entry(formula, outcome.tau, outcome.ranking))
         holder = self.rankings.setdefault(outcome.ranking, text)
         if holder != text:
             self.removed["equivalence"] += 1
@@ -152,3 +146,47 @@ class Search:
         """The next population, by non-dominated sorting on tau and size (Deb et al., 2002)."""
         best = tools.selBest(individuals, self.settings.population)
         return best
+
+    def last_scored(self) -> list[dict[str, Any]]:
+        """What the last generation was told, as JSON values: the log of all formulas grows by this."""
+        return [{"formula": formula.text, **asdict(outcome)} for formula, outcome in self._last]
+
+    def state(self) -> dict[str, Any]:
+        """All that :meth:`restore` needs beside the log of formulas, as JSON values."""
+        version, words, gauss = self.generator.getstate()
+        return {
+            "generation": self.generation,
+            "improved": self.improved,
+            "generator": [version, list(words), gauss],
+            "population": [self.grammar.formula(tree).text for tree in self.population],
+            "removed": dict(self.removed),
+        }
+
+    def restore(self, state: dict[str, Any], scored: Sequence[dict[str, Any]]) -> None:
+        """Go on from where :meth:`state` was taken.
+
+        Args:
+            state: From a checkpoint.
+            scored: Everything that :meth:`last_scored` gave up to then, in order.
+
+        Raises:
+            CheckpointError: the two do not belong together, or to this search.
+        """
+        try:
+            for record in scored:
+                record = dict(record)
+                formula = parse(record.pop("formula"), self.symbols)
+                self._record(formula, Outcome(**record))
+            version, words, gauss = state["generator"]
+            self.generator.setstate((version, tuple(words), gauss))
+            self.population = [self._revive(text) for text in state["population"]]
+            self.generation, self.improved = int(state["generation"]), int(state["improved"])
+            self.removed = Counter(state["removed"])
+        except (KeyError, TypeError, ValueError, FormulaError) as error:
+            raise CheckpointError(f"the checkpoint does not fit this search: {error}") from error
+
+    def _revive(self, text: str) -> Individual:
+        formula, outcome = parse(text, self.symbols), self.known[text]
+        individual = self.grammar.individual(formula, outcome.ranking)
+        individual.fitness.values = (outcome.tau, formula.size)
+        return individual

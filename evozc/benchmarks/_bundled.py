@@ -1,0 +1,27 @@
+"""Tables by the name of a bundled benchmark, or by path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evozc.errors import DataError
+from evozc.table import Table, load_table
+
+#: Benchmarks that come with evozc, and their tables.
+BUNDLED = {"digits": Path(__file__).parent / "data" / "digits.npz"}
+
+
+def open_table(name: str) -> Table:
+    """The table of a bundled benchmark, or of a path.
+
+    Raises:
+        DataError: neither, or the file is no whole table.
+    """
+    if name in BUNDLED:
+        return load_table(BUNDLED[name])
+    if not Path(name).exists():
+        raise DataError(
+            f"{name}: no such table; give the path of one made by evozc extract or evozc table, "
+            f"or the name of a bundled benchmark ({', '.join(BUNDLED)})"
+        )
+    return load_table(Path(name))

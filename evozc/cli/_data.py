@@ -1,0 +1,115 @@
+"""Commands that make statistics tables."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evozc._files import refuse_existing
+from evozc.cli._screen import counting, say
+from evozc.errors import DataError
+from evozc.spaces import SearchSpace, get_space
+from evozc.table import Table, read_targets, save_table, table_from_scores
+
+Targets = Annotated[
+    list[str] | None,
+    typer.Option("--target", help="Column to rank by; may be given several times. [default: accuracy]"),
+]
+ArchitectureColumn = Annotated[str, typer.Option(help="Column of the architecture texts.")]
+SpaceName = Annotated[str, typer.Option(help="Search space of the architectures.")]
+
+
+def extract(
+    architectures: Annotated[Path, typer.Argument(help="CSV of architectures and their targets.")],
+    images: Annotated[Path, typer.Argument(help="npz of labelled images: x (uint8, NHWC) and y.")],
+    out: Annotated[Path, typer.Argument(help="The table to write; must not exist.")],
+    target: Targets = None,
+    architecture_column: ArchitectureColumn = "architecture",
+    space: SpaceName = "nasbench201",
+    channels: Annotated[int, typer.Option(help="Channels of the first stage.")] = 16,
+    cells: Annotated[int, typer.Option(help="Cells in a stage.")] = 5,
+    classes: Annotated[int, typer.Option(help="Number of classes.")] = 10,
+    sample: Annotated[
+        int | None, typer.Option(help="Take this many non-isomorphic architectures, drawn at random.")
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Images in the mini-batch.")] = 64,
+    seed: Annotated[int, typer.Option(help="Of the sample, the mini-batch and the initial weights.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+) -> None:
+    """Measure untrained networks: architectures and images -> statistics table.
+
+    What is finished is kept in OUT.parts: stopped at any moment, the same command goes on.
+    """
+    from evozc.extraction import Settings, extract_table, load_images
+
+    refuse_existing(out)
+    chosen_space = get_space(space, channels=channels, cells=cells, classes=classes)
+    names, targets = read_targets(architectures, chosen_space, architecture_column, target or ())
+    if sample is not None:
+        kept = _non_isomorphic(names, chosen_space, sample, seed)
+        names = [names[i] for i in kept]
+        targets = [type(t)(t.name, t.values[kept]) for t in targets]
+    settings = Settings(batch=batch, seed=seed)
+    parts = out.with_name(out.name + ".parts")
+    with counting("architectures") as progress:
+        table = extract_table(
+            chosen_space, names, load_images(images, chosen_space), settings, targets,
+            shards=parts, jobs=jobs, progress=progress,
+        )
+    save_table(table, out)
+    shutil.rmtree(parts)
+    _report(table, out)
+
+
+def table(
+    scores: Annotated[Path, typer.Argument(help="CSV: a row an architecture, a column a score.")],
+    out: Annotated[Path, typer.Argument(help="The table to write; must not exist.")],
+    targets: Annotated[
+        Path | None, typer.Option(help="CSV of architectures and targets. [default: SCORES itself]")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(help="Column that matches the two. [default: the architecture column]")
+    ] = None,
+    target: Targets = None,
+    architecture_column: ArchitectureColumn = "architecture",
+    space: SpaceName = "nasbench201",
+) -> None:
+    """Make a table of network scalars from published scores: symbolic regression over proxies."""
+    refuse_existing(out)
+    made = table_from_scores(
+        scores, targets or scores, get_space(space),
+        on=on or architecture_column, architecture_column=architecture_column,
+        targets=tuple(target or ["accuracy"]),
+    )
+    save_table(made, out)
+    _report(made, out)
+
+
+def _non_isomorphic(names: Sequence[str], space: SearchSpace, count: int, seed: int) -> list[int]:
+    """Indices of ``count`` architectures of different classes, in random order of the draw."""
+    order = list(range(len(names)))
+    random.Random(f"sample {seed}").shuffle(order)
+    first: dict[str, int] = {}
+    for index in order:
+        first.setdefault(space.canonical_key(names[index]), index)
+    if not 1 <= count <= len(first):
+        raise DataError(f"cannot sample {count} of {len(first)} non-isomorphic architectures")
+    return list(first.values())[:count]
+
+
+def _report(table: Table, out: Path) -> None:
+    failed = table.provenance.get("failed", {})
+    for architecture, reason in failed.items():
+        say(f"left out {architecture}: {reason}")
+    classes = len(set(table.keys))
+    say(
+        f"{out}: {len(table)} architectures ({classes} not isomorphic), "
+        f"{len(table.statistics)} statistics, targets {', '.join(table.targets)}"
+        + (f"; {len(failed)} left out" if failed else "")
+    )
+    say(f"search it: evozc search {out}" + (" --symbols scalar" if not table.offsets else ""))

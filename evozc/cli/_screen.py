@@ -1,0 +1,141 @@
+"""What commands show: live on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table as Grid
+from rich.text import Text
+
+from evozc.runs import Progress as Standing
+
+#: Seconds between two plain lines.
+_QUIET = 2.0
+
+_console = Console(highlight=False, soft_wrap=True)
+
+
+def say(text: str = "") -> None:
+    """Print one line as it is."""
+    _console.print(Text(text), soft_wrap=True)
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A function to call with (done, total): a bar on a terminal, now and then a line elsewhere."""
+    if not _console.is_terminal:
+        shown = time.monotonic()
+
+        def line(done: int, total: int) -> None:
+            nonlocal shown
+            if done == total or time.monotonic() - shown >= 5 * _QUIET:
+                shown = time.monotonic()
+                say(f"{done} of {total} {what}")
+
+        yield line
+        return
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_console) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def watching() -> Iterator[Callable[[Standing], None]]:
+    """A function to call with a search's :class:`~evozc.runs.Progress` after every generation."""
+    if not _console.is_terminal:
+        shown = -_QUIET
+
+        def line(standing: Standing) -> None:
+            nonlocal shown
+            if time.monotonic() - shown >= _QUIET or standing.generation == standing.generations:
+                shown = time.monotonic()
+                say(_headline(standing))
+
+        yield line
+        return
+    with Live(console=_console, refresh_per_second=8) as live:
+        yield lambda standing: live.update(
+            Group(
+                Text(_headline(standing), style="bold"),
+                Text(f"best     {standing.formula or 'none yet'}"),
+                Text("removed  " + _counts(standing.removed), style="dim"),
+            )
+        )
+
+
+def _headline(standing: Standing) -> str:
+    rate = standing.evaluations / standing.seconds if standing.seconds else 0.0
+    tau = "none" if standing.tau is None else f"{standing.tau:.3f}"
+    removed = sum(standing.removed.values())
+    return (
+        f"generation {standing.generation}/{standing.generations}  best labelled tau {tau}  "
+        f"{standing.evaluations} formulas tried, {rate:.0f}/s  {removed} pruned"
+    )
+
+
+def _counts(removed: Mapping[str, int]) -> str:
+    return "  ".join(f"{rule} {count}" for rule, count in removed.items())
+
+
+def show_results(results: Mapping[str, Any]) -> None:
+    """The Pareto front, the chosen formula and the comparison."""
+    chosen = results["chosen"]
+    where = f"{results['held_out']} held-out architectures"
+    say()
+    say(f"Pareto front (tau on {results['labelled']} labelled, then on {where})")
+    grid = _grid("", "size", "labelled", "held out", "95 % interval", "formula")
+    for entry in results["front"]:
+        mark = ">" if entry == chosen else ""
+        grid.add_row(mark, str(entry["size"]), *_numbers(entry), entry["formula"])
+    _console.print(grid, soft_wrap=True)
+    say()
+    say(f"Chosen by the labelled architectures alone ({chosen['size']} symbols):")
+    say(f"  {chosen['formula']}")
+    say()
+    say(
+        f"Kendall tau with {results['target']} on {where} ({results['held_out_classes']} not "
+        f"isomorphic) of {results['table']}; seed {results['seed']}"
+    )
+    show_comparison([{"name": "chosen formula", **chosen}, *results["baselines"]])
+    if results["noise_ceiling"] is not None:
+        say(f"noise ceiling  {results['noise_ceiling']:.3f}  (tau between two halves of the training seeds)")
+    say()
+    say(f"{results['evaluations']} formulas scored in {results['seconds']:.0f} s; candidates removed before:")
+    say(f"  {_counts(results['removed'])}")
+    scoring = results["scoring_seconds"]
+    say(f"  the probe took {scoring['probe']:.1f} s, scoring what it let pass {scoring['rest']:.1f} s")
+
+
+def show_comparison(rows: Sequence[Mapping[str, Any]], labelled: bool = True) -> None:
+    """One line a method: tau on the labelled (if asked for) and the held-out architectures."""
+    grid = _grid("method", *["labelled"] * labelled, "held out", "95 % interval", "")
+    for row in rows:
+        lost = f"{row['not_finite']} not finite" if row["not_finite"] else ""
+        grid.add_row(row["name"], *_numbers(row)[0 if labelled else 1 :], lost)
+    _console.print(grid, soft_wrap=True)
+
+
+def _numbers(entry: Mapping[str, Any]) -> tuple[str, str, str]:
+    def show(value: float | None) -> str:
+        return "constant" if value is None else f"{value:.3f}"
+
+    interval = "" if entry["low"] is None else f"{entry['low']:.3f} to {entry['high']:.3f}"
+    return show(entry["train_tau"]), show(entry["held_out_tau"]), interval
+
+
+def _grid(*headers: str) -> Grid:
+    grid = Grid(box=None, pad_edge=False, header_style="bold")
+    for header in headers:
+        numeric = header in ("size", "labelled", "held out")
+        wide = header == "formula"
+        grid.add_column(
+            header, justify="right" if numeric else "left", no_wrap=not wide, overflow="fold"
+        )
+    return grid

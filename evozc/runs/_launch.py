@@ -1,0 +1,249 @@
+"""A search from its start, or from where it stopped, to its results."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from evozc.baselines import proxies
+from evozc.benchmarks import open_table
+from evozc.comparison import Row, choose, compare
+from evozc.engine import Scorer
+from evozc.errors import CheckpointError
+from evozc.formula import to_latex
+from evozc.runs._folder import RunFolder, read_manifest
+from evozc.search import Search, SearchSettings
+from evozc.table import Table, split_table
+from primitives import SYMBOL_SETS
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a running search stands, after a generation.
+
+    Args:
+        generation: Generations done; the first population is generation 0.
+        generations: Generations to do at most.
+        tau: Best Kendall tau on the labelled sample, None while there is no valid formula.
+        formula: The text of that formula.
+        evaluations: Formulas scored so far.
+        seconds: Seconds of search so far, those before a resumption included.
+        removed: Candidates that each pruning rule has removed.
+    """
+
+    generation: int
+    generations: int
+    tau: float | None
+    formula: str
+    evaluations: int
+    seconds: float
+    removed: Mapping[str, int]
+
+
+def start_run(
+    path: Path,
+    table: str,
+    settings: SearchSettings,
+    *,
+    target: str | None = None,
+    labels: int | None = None,
+) -> RunFolder:
+    """Make the folder of a new run; everything that can be checked is checked before.
+
+    Args:
+        path: The new folder.
+        table: ``digits`` or the path of a table.
+        settings: Of the search.
+        target: What to rank by; may be None if the table holds one target.
+        labels: Labelled architectures; None for the table's own split, or 156.
+
+    Raises:
+        DataError: the table cannot be used, or the folder exists.
+        ConfigError: the settings do not fit the table.
+    """
+    data = open_table(table)
+    chosen = data.target(target)
+    train, test = split_table(data, labels, settings.seed)
+    Scorer(train, train.target(chosen.name))
+    Search(_symbols(data, settings), settings)
+    manifest = {
+        "settings": settings.to_mapping(),
+        "table": table,
+        "table_hash": data.content_hash,
+        "target": chosen.name,
+        "labels": labels,
+        "labelled": len(train),
+        "held_out": len(test),
+        "versions": _versions(),
+    }
+    return RunFolder.create(path, manifest, train.architectures)
+
+
+def continue_run(
+    folder: RunFolder, observe: Callable[[Progress], None] = lambda progress: None
+) -> dict[str, Any]:
+    """Search on from the folder's last complete generation, to the end, and write the results.
+
+    A run that was interrupted and continued ends as one that was not.
+
+    Args:
+        folder: Open for writing.
+        observe: Called after every generation.
+
+    Returns:
+        What ``results.json`` holds.
+
+    Raises:
+        CheckpointError: the table is another one than the run began with.
+        SearchExhaustedError: the rules leave no candidate.
+    """
+    manifest = folder.manifest
+    settings = SearchSettings.from_mapping(manifest["settings"])
+    data, train, test = open_data(manifest)
+    symbols = _symbols(data, settings)
+    search = Search(symbols, settings, list(proxies(symbols).values()) if settings.zoo else [])
+    scorer = Scorer(train, train.target(manifest["target"]))
+    state = folder.restore()
+    spent = 0.0
+    if state is not None:
+        spent = state.pop("seconds")
+        scorer.seconds = state.pop("scoring")
+        search.restore(state, folder.read_log("formulas.jsonl"))
+        observe(_progress(search, spent))
+    while not search.finished and not 0 < settings.max_seconds <= spent:
+        start = time.monotonic()
+        formulas = search.ask()
+        outcomes = scorer.score(formulas)
+        search.tell(formulas, outcomes)
+        spent += time.monotonic() - start
+        progress = _progress(search, spent)
+        folder.append("formulas.jsonl", search.last_scored())
+        folder.append("journal.jsonl", [_journal_line(progress)])
+        state = {**search.state(), "seconds": spent, "scoring": scorer.seconds}
+        folder.save_checkpoint(search.generation, state)
+        observe(progress)
+    results = _results(search, train, test, manifest, spent, scorer.seconds)
+    folder.write_results(results, {"front.csv": _front_csv(results), "formula.txt": results["chosen"]["formula"] + "\n"})
+    return results
+
+
+def open_data(manifest: Mapping[str, Any]) -> tuple[Table, Table, Table]:
+    """The table of a run, its labelled sample and its held-out architectures.
+
+    Raises:
+        CheckpointError: the table is another one than the run began with.
+    """
+    data = open_table(manifest["table"])
+    if data.content_hash != manifest["table_hash"]:
+        raise CheckpointError(
+            f"table {manifest['table']}: hash {data.content_hash[:12]}, but the run began with "
+            f"{manifest['table_hash'][:12]}; bring the old table back or start a new run"
+        )
+    train, test = split_table(data, manifest["labels"], manifest["settings"]["seed"])
+    return data, train, test
+
+
+def changed_versions(path: Path) -> str:
+    """How the installed versions differ from those that a run began with; empty if they do not."""
+    then, now = read_manifest(path)["versions"], _versions()
+    return ", ".join(f"{k} {then.get(k)} -> {now[k]}" for k in now if now[k] != then.get(k))
+
+
+def _symbols(table: Table, settings: SearchSettings) -> Any:
+    wanted = SYMBOL_SETS[settings.symbols]
+    if settings.symbols == "full":
+        return wanted.with_statistics(table.statistics)
+    kept = [s for s in table.statistics if s.key in wanted.statistics]
+    if settings.symbols == "scalar":
+        kept = [s for s in table.statistics if s.type == "network"]
+    return wanted.with_statistics(kept)
+
+
+def _progress(search: Search, seconds: float) -> Progress:
+    best = search.hall_of_fame.best
+    return Progress(
+        generation=search.generation - 1,
+        generations=search.settings.generations,
+        tau=best.tau if best else None,
+        formula=best.formula.text if best else "",
+        evaluations=search.evaluations,
+        seconds=seconds,
+        removed=dict(search.removed),
+    )
+
+
+def _journal_line(progress: Progress) -> dict[str, Any]:
+    return {
+        "generation": progress.generation,
+        "tau": progress.tau,
+        "formula": progress.formula,
+        "evaluations": progress.evaluations,
+        "removed": progress.removed,
+        "seconds": round(progress.seconds, 3),
+    }
+
+
+def _results(
+    search: Search, train: Table, test: Table, manifest: Mapping[str, Any], seconds: float, scoring: Mapping[str, float],
+) -> dict[str, Any]:
+    """The hall of fame and the baselines on the held-out architectures, looked at for the first time."""
+    target = manifest["target"]
+    front = {str(entry.size): entry.formula for entry in search.hall_of_fame}
+    if not front:
+        raise CheckpointError("the search found no valid formula; give it more generations")
+    chosen = choose(front, train, train.target(target))
+    rows = compare(front, train, test, target)
+    baselines = compare(proxies(search.symbols), train, test, target)
+    described = {row.name: describe(row) for row in rows}
+    return {
+        "chosen": described[chosen],
+        "front": list(described.values()),
+        "baselines": [{"name": row.name, **describe(row)} for row in baselines],
+        "target": target,
+        "noise_ceiling": test.target(target).noise_ceiling,
+        "table": manifest["table"],
+        "labelled": len(train),
+        "held_out": len(test),
+        "held_out_classes": len(set(test.keys)),
+        "seed": search.settings.seed,
+        "generations": search.generation - 1,
+        "evaluations": search.evaluations,
+        "removed": dict(search.removed),
+        "seconds": round(seconds, 3),
+        "scoring_seconds": {name: round(value, 3) for name, value in scoring.items()},
+    }
+
+
+def describe(row: Row) -> dict[str, Any]:
+    """A row of a comparison as JSON values."""
+    numbers = {
+        "train_tau": row.train_tau,
+        "held_out_tau": row.estimate.tau,
+        "low": row.estimate.low,
+        "high": row.estimate.high,
+    }
+    return {
+        "formula": row.formula.text,
+        "latex": to_latex(row.formula),
+        "size": row.formula.size,
+        **{name: None if value != value else value for name, value in numbers.items()},
+        "not_finite": row.dropped,
+    }
+
+
+def _front_csv(results: Mapping[str, Any]) -> str:
+    columns = ("size", "train_tau", "held_out_tau", "low", "high", "formula")
+    lines = [",".join(columns)]
+    for entry in results["front"]:
+        lines.append(",".join([*(str(entry[c]) for c in columns[:-1]), f'"{entry["formula"]}"']))
+    return "\n".join(lines) + "\n"
+
+
+def _versions() -> dict[str, str]:
+    names = ("evozc", "numpy", "scipy", "deap")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
