@@ -70,7 +70,10 @@ STATISTICS = (
     _layer("output_l1", "mean of |z|", _N, r"\overline{|z|}", "outputs"),
     _layer("output_positive", "fraction of z above 0", _N, r"P(z > 0)", "outputs"),
     _layer("output_grad_mean", "mean of the gradient at z", _R, r"\overline{\partial z}", "outputs"),
-    _layer("output_grad_std", "population standard deviation of the gradient at z", _N, r"\sigma(\partial z)", "outputs"),
+    _layer(
+        "output_grad_std", "population standard deviation of the gradient at z",
+        _N, r"\sigma(\partial z)", "outputs",
+    ),
     _layer("output_grad_l1", "mean of |gradient at z|", _N, r"\overline{|\partial z|}", "outputs"),
     _activation("positive", "fraction of z above 0", _N, r"P(z > 0)"),
     _activation("output_mean", "mean of z", _R, r"\overline{z}"),
@@ -92,7 +95,10 @@ STATISTICS = (
     _block("output_l2", "root mean square of z", _N, r"\mathrm{rms}(z)"),
     _block("output_grad_l2", "root mean square of the gradient at z", _N, r"\mathrm{rms}(\partial z)"),
     _network("params", "number of trainable parameters", _P, r"\mathrm{params}", "shapes"),
-    _network("macs", "multiply-accumulates of all layers for one input", _P, r"\mathrm{MACs}", "shapes", unit="MAC"),
+    _network(
+        "macs", "multiply-accumulates of all layers for one input",
+        _P, r"\mathrm{MACs}", "shapes", unit="MAC",
+    ),
     _network(
         "naswot", "log |det K| of the sign kernels of all activations added up; missing where singular",
         _R, r"\mathrm{naswot}", "activations", source=_NASWOT,

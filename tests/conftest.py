@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("evozc", deadline=None, derandomize=True)
+settings.register_profile("evozc", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("evozc")
 
 ROOT = Path(__file__).resolve().parent.parent

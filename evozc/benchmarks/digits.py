@@ -10,15 +10,25 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import random
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from evozc.benchmarks._digits import Digits, sample_architectures, train
+from evozc.benchmarks._digits import SPACE, Digits, draw, sample_architectures, train
+from evozc.engine import kendall_tau
+from evozc.errors import DataError
 from evozc.executors import run_tasks
+from evozc.extraction import Images, Settings, extract_table
+from evozc.table import Target, save_table
 
-ARCHITECTURES = 540
-SEEDS = 4
+ARCHITECTURES = 500
+SEEDS = 8
+#: Architectures whose accuracies a search may see; all others are held out.
+LABELLED = 200
 DATA = Path(__file__).parent / "data"
 
 
@@ -30,6 +40,11 @@ def main() -> None:
     command.add_argument("--trainings", type=Path, default=DATA / "digits_trainings.csv")
     command.add_argument("--jobs", type=int, default=2)
     command.set_defaults(call=train_all)
+    command = commands.add_parser("build", help="extract the statistics and write the table")
+    command.add_argument("--trainings", type=Path, default=DATA / "digits_trainings.csv")
+    command.add_argument("--out", type=Path, default=DATA / "digits.npz")
+    command.add_argument("--jobs", type=int, default=2)
+    command.set_defaults(call=build)
     arguments = vars(parser.parse_args())
     arguments.pop("call")(**arguments)
 
@@ -66,6 +81,41 @@ def train_all(trainings: Path, jobs: int) -> None:
             os.fsync(file.fileno())
             if count % 20 == 0 or count == len(pairs):
                 print(f"{count} of {len(pairs)} networks trained", flush=True)
+
+
+def build(trainings: Path, out: Path, jobs: int) -> None:
+    """Write the table of statistics, mean accuracies, noise ceiling and fixed split.
+
+    Raises:
+        DataError: a training is missing, or the table exists.
+    """
+    done = read_trainings(trainings)
+    architectures = sample_architectures(ARCHITECTURES)
+    missing = [(a, s) for a in architectures for s in range(SEEDS) if (a, s) not in done]
+    if missing:
+        raise DataError(f"{trainings}: {len(missing)} trainings are missing; run train first")
+    accuracy = np.array([[done[a, s] for s in range(SEEDS)] for a in architectures])
+    half = SEEDS // 2
+    ceiling = kendall_tau(accuracy[:, :half].mean(1), accuracy[:, half:].mean(1))
+    target = Target("accuracy", accuracy.mean(axis=1), noise_ceiling=round(ceiling, 4))
+    with tempfile.TemporaryDirectory() as shards:
+        table = extract_table(
+            SPACE, architectures, _images(), Settings(), [target], shards=Path(shards) / "parts", jobs=jobs
+        )
+    labelled = random.Random(0).sample(range(ARCHITECTURES), LABELLED)
+    provenance = {**table.provenance, "benchmark": "digits", "training_seeds": SEEDS}
+    table = replace(table, train=np.isin(np.arange(len(table)), labelled), provenance=provenance)
+    save_table(table, out, dtype="float32")
+    print(
+        f"{out}: {len(table)} architectures, noise ceiling {ceiling:.3f} "
+        f"(mean of {half} seeds against mean of the other {SEEDS - half})"
+    )
+
+
+def _images() -> Images:
+    """The training digits, each drawn once, as networks see them in their first epoch."""
+    digits = Digits.load().training()
+    return Images.of(draw(digits.images, torch.Generator().manual_seed(0)), digits.labels)
 
 
 def _train(architecture: str, seed: int, digits: Digits) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,19 +23,20 @@ def draw_front(results: Mapping[str, Any], path: Path) -> None:
         raise ConfigError("pictures need matplotlib: pip install 'evozc[plot]'") from None
     front, chosen = results["front"], results["chosen"]
     sizes = [entry["size"] for entry in front]
-    held_out = [entry["held_out_tau"] for entry in front]
+    held_out = [_number(entry["held_out_tau"]) for entry in front]
     figure = Figure(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.subplots()
-    axes.fill_between(sizes, [e["low"] for e in front], [e["high"] for e in front],
-                      alpha=0.15, color="C0", linewidth=0, label="95 % interval")
+    low, high = ([_number(entry[end]) for entry in front] for end in ("low", "high"))
+    axes.fill_between(sizes, low, high, alpha=0.15, color="C0", linewidth=0, label="95 % interval")
     axes.plot(sizes, held_out, "o-", color="C0", label=f"{results['held_out']} held-out architectures")
     axes.plot(sizes, [e["train_tau"] for e in front], "o--", color="C1", markersize=4,
               label=f"{results['labelled']} labelled architectures")
-    axes.plot([chosen["size"]], [chosen["held_out_tau"]], "*", color="C3", markersize=16, label="chosen formula")
+    axes.plot([chosen["size"]], [_number(chosen["held_out_tau"])], "*", color="C3", markersize=16,
+              label="chosen formula")
     if results["noise_ceiling"] is not None:
         axes.axhline(results["noise_ceiling"], color="0.3", linestyle=":", label="noise ceiling")
-    known = sorted(results["baselines"], key=lambda b: b["held_out_tau"] or -1, reverse=True)[:4]
-    for baseline in known:
+    known = [baseline for baseline in results["baselines"] if baseline["held_out_tau"] is not None]
+    for baseline in sorted(known, key=lambda b: b["held_out_tau"], reverse=True)[:4]:
         axes.axhline(baseline["held_out_tau"], color="0.75", linewidth=0.8, zorder=0)
         axes.annotate(baseline["name"], (1.005, baseline["held_out_tau"]),
                       xycoords=("axes fraction", "data"), fontsize=8, color="0.4", va="center")
@@ -47,3 +49,8 @@ def draw_front(results: Mapping[str, Any], path: Path) -> None:
             figure.savefig(file, format=path.suffix.lstrip(".") or "svg", dpi=150)
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+def _number(tau: float | None) -> float:
+    """Not a number, which is not drawn, for the tau of a constant formula."""
+    return math.nan if tau is None else tau

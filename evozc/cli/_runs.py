@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -110,7 +111,7 @@ def _search_in(folder: RunFolder) -> None:
     except KeyboardInterrupt as interrupt:
         say()
         say(f"stopped; the best formula so far: {best or 'none yet'}")
-        say(f"go on: evozc search --resume {folder.path}")
+        say(f"go on: evozc search --resume {shlex.quote(str(folder.path))}")
         sys.exit(128 + (interrupt.args[0] if interrupt.args else signal.SIGINT))
     show_results(results)
     say()
@@ -164,11 +165,14 @@ class Format(StrEnum):
 
 def export(
     run: RunPath,
-    format: Annotated[Format, typer.Option(help="What to write.")] = Format.text,
+    style: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.text,
     size: Annotated[
-        int | None, typer.Option(help="The formula of this size on the Pareto front. [default: the chosen one]")
+        int | None,
+        typer.Option(help="The formula of this size on the Pareto front. [default: the chosen one]"),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write; must not exist. [default: print it]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; must not exist. [default: print it]")
+    ] = None,
 ) -> None:
     """Write a run's formula as text, LaTeX, sympy, JSON, or a Python file that needs only numpy."""
     results = read_results(run)
@@ -180,7 +184,7 @@ def export(
         entry = sizes[size]
     data, train, _ = open_data(read_manifest(run))
     formula = parse(entry["formula"], FULL.with_statistics(data.statistics))
-    text = _render(formula, format, entry, results, train)
+    text = _render(formula, style, entry, results, train)
     if out is None:
         print(text)
     else:
@@ -190,9 +194,9 @@ def export(
 
 
 def _render(
-    formula: Formula, format: Format, entry: dict[str, Any], results: dict[str, Any], train: Any
+    formula: Formula, style: Format, entry: dict[str, Any], results: dict[str, Any], train: Any
 ) -> str:
-    match format:
+    match style:
         case Format.text:
             return formula.text
         case Format.latex:
@@ -204,13 +208,18 @@ def _render(
             kept = ("target", "table", "seed", "labelled", "held_out", "noise_ceiling")
             measured = {name: results[name] for name in kept}
             return json.dumps({**entry, "statistics": statistics, **measured}, indent=2, allow_nan=False)
-    ranked = list({part.arguments[0] for part in formula.walk() if part.operator and part.operator.name == "logrank"})
+    parts = (part for part in formula.walk() if part.operator and part.operator.name == "logrank")
+    ranked = list({part.arguments[0] for part in parts})
     references = dict(zip(ranked, Evaluator(train).scores(ranked), strict=True))
     note = (
-        f"A zero-cost proxy found by evozc on {results['table']}: Kendall tau "
-        f"{entry['held_out_tau']:.3f} with {results['target']} on {results['held_out']} held-out architectures."
+        f"A zero-cost proxy found by evozc on {results['table']}: Kendall tau {_shown(entry)} "
+        f"with {results['target']} on {results['held_out']} held-out architectures."
     )
     return to_python(formula, references, note).rstrip("\n")
+
+
+def _shown(entry: dict[str, Any]) -> str:
+    return "undefined" if entry["held_out_tau"] is None else f"{entry['held_out_tau']:.3f}"
 
 
 def plot(
@@ -238,7 +247,7 @@ def _free_name(table: str) -> Path:
 def _terminable() -> Iterator[None]:
     """SIGTERM, as a cluster sends it before it preempts a job, ends the block as Ctrl-C does."""
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt(number)
 
     before = signal.signal(signal.SIGTERM, interrupt)

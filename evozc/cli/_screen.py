@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as Grid
 from rich.text import Text
@@ -93,8 +94,8 @@ def show_results(results: Mapping[str, Any]) -> None:
     grid = _grid("", "size", "labelled", "held out", "95 % interval", "formula")
     for entry in results["front"]:
         mark = ">" if entry == chosen else ""
-        grid.add_row(mark, str(entry["size"]), *_numbers(entry), entry["formula"])
-    _console.print(grid, soft_wrap=True)
+        grid.add_row(mark, str(entry["size"]), *_numbers(entry), Text(entry["formula"]))
+    _print(grid)
     say()
     say(f"Chosen by the labelled architectures alone ({chosen['size']} symbols):")
     say(f"  {chosen['formula']}")
@@ -118,8 +119,8 @@ def show_comparison(rows: Sequence[Mapping[str, Any]], labelled: bool = True) ->
     grid = _grid("method", *["labelled"] * labelled, "held out", "95 % interval", "")
     for row in rows:
         lost = f"{row['not_finite']} not finite" if row["not_finite"] else ""
-        grid.add_row(row["name"], *_numbers(row)[0 if labelled else 1 :], lost)
-    _console.print(grid, soft_wrap=True)
+        grid.add_row(Text(row["name"]), *_numbers(row)[0 if labelled else 1 :], lost)
+    _print(grid)
 
 
 def _numbers(entry: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -128,6 +129,16 @@ def _numbers(entry: Mapping[str, Any]) -> tuple[str, str, str]:
 
     interval = "" if entry["low"] is None else f"{entry['low']:.3f} to {entry['high']:.3f}"
     return show(entry["train_tau"]), show(entry["held_out_tau"]), interval
+
+
+def _print(grid: Grid) -> None:
+    """Whole numbers however narrow the terminal is, and whole lines where there is none."""
+    needed = Measurement.get(_console, _console.options.update(width=1 << 16), grid)
+    if not _console.is_terminal:
+        grid.width = needed.maximum
+    elif needed.minimum > _console.width:
+        grid.width = needed.minimum
+    _console.print(grid, soft_wrap=True)
 
 
 def _grid(*headers: str) -> Grid:

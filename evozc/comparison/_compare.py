@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from evozc.comparison._interval import Estimate, estimate, standard_error
 from evozc.engine import Evaluator
+from evozc.errors import DataError
 from evozc.formula import Formula
 from evozc.table import Table, Target
 
@@ -53,16 +57,16 @@ def compare(
     for table in (train, test):
         merit = table.target(target).merit
         scores = Evaluator(table).scores(listed)
-        results.append([(estimate(s, merit, table.keys), s) for s in scores])
+        results.append([(estimate(s, merit, table.keys), np.count_nonzero(~np.isfinite(s))) for s in scores])
     return [
-        Row(name, formula, held_out, labelled.tau, int((abs(scores) == float("inf")).sum() + (scores != scores).sum()))
-        for (name, formula), (labelled, _), (held_out, scores) in zip(
+        Row(name, formula, held_out, labelled.tau, int(dropped))
+        for (name, formula), (labelled, _), (held_out, dropped) in zip(
             formulas.items(), *results, strict=True
         )
     ]
 
 
-def choose(front: Mapping[str, Formula], train: Table, target: Target, tolerance: float = 1.0) -> str:
+def choose(front: Mapping[str, Formula], train: Table, target: Target, tolerance: float = 0.5) -> str:
     """The formula of a Pareto front to keep, by the labelled sample alone.
 
     The shortest whose tau is within ``tolerance`` standard errors of the best
@@ -77,10 +81,17 @@ def choose(front: Mapping[str, Formula], train: Table, target: Target, tolerance
 
     Returns:
         The key of the chosen formula.
+
+    Raises:
+        FormulaError: a formula needs a statistic that the table lacks.
+        DataError: every formula is constant on the labelled sample.
     """
     scores = Evaluator(train).scores(list(front.values()))
     estimates = [estimate(s, target.merit, train.keys) for s in scores]
-    best = max(estimates, key=lambda e: e.tau)
+    ranking = [e for e in estimates if not math.isnan(e.tau)]
+    if not ranking:
+        raise DataError("no formula tells the labelled architectures apart")
+    best = max(ranking, key=lambda e: e.tau)
     for name, candidate in zip(front, estimates, strict=True):
         error = standard_error(best.influence - candidate.influence, train.keys)
         if candidate.tau >= best.tau - tolerance * error:

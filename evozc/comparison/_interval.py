@@ -48,16 +48,18 @@ def estimate(scores: np.ndarray, target: np.ndarray, clusters: Sequence[str]) ->
     tau = kendall_tau(x, target)
     if math.isnan(tau):
         return Estimate(tau, math.nan, math.nan, np.zeros(n))
-    agreement, pairs_x, pairs_y = np.empty(n), 0, 0
+    agreement, untied_x, untied_y = np.empty(n), np.empty(n), np.empty(n)
     for start in range(0, n, _CHUNK):
         rows = slice(start, start + _CHUNK)
         sign_x = np.sign(_difference(x, rows))
         sign_y = np.sign(_difference(target, rows))
         agreement[rows] = (sign_x * sign_y).sum(axis=1)
-        pairs_x += np.count_nonzero(sign_x)
-        pairs_y += np.count_nonzero(sign_y)
-    concordance = agreement * n / math.sqrt(pairs_x) / math.sqrt(pairs_y)
-    influence = 2 * (concordance - tau) / n
+        untied_x[rows] = np.count_nonzero(sign_x, axis=1)
+        untied_y[rows] = np.count_nonzero(sign_y, axis=1)
+    mean_x, mean_y = untied_x.mean(), untied_y.mean()
+    concordance = agreement / math.sqrt(mean_x) / math.sqrt(mean_y)
+    ties = tau * (untied_x / mean_x + untied_y / mean_y - 2) / 2  # tau-b's denominator varies as well
+    influence = 2 * (concordance - tau - ties) / n
     error = standard_error(influence, clusters)
     middle, width = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, tau))), 1.96 * error / max(1e-12, 1 - tau**2)
     return Estimate(tau, math.tanh(middle - width), math.tanh(middle + width), influence)

@@ -55,4 +55,5 @@ def rankable(scores: np.ndarray) -> np.ndarray:
     """
     bits = np.ascontiguousarray(scores, dtype=np.float64).view(np.int64)
     rounded = ((bits + (1 << 11)) & ~np.int64((1 << 12) - 1)).view(np.float64)
-    return np.where(np.isfinite(scores), rounded, -np.inf)
+    largest = np.finfo(np.float64).max  # which itself would be rounded to infinity
+    return np.where(np.isfinite(scores), np.clip(rounded, -largest, largest), -np.inf)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,15 +45,22 @@ def run_tasks(
         return
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+    # The setting is the caller's too while it is in force, so it must not last over a yield.
     with joblib.parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
         parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
-        try:
-            yield from parallel(calls)
-        except TerminatedWorkerError as error:
-            raise WorkerError(
-                "a worker process was killed, often for want of memory: "
-                "run the command again with fewer jobs; finished work is kept"
-            ) from error
+    results = parallel(calls)
+    try:
+        for result in results:  # noqa: UP028 - `yield from` would close them with joblib's warning
+            yield result
+    except TerminatedWorkerError as error:
+        raise WorkerError(
+            "a worker process was killed, often for want of memory: "
+            "run the command again with fewer jobs; finished work is kept"
+        ) from error
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # what is left over is cancelled on purpose
+            results.close()
 
 
 def _guarded(function: Callable[..., Any], index: int, task: tuple) -> tuple[int, Any]:

@@ -1,74 +1,90 @@
-"""The numbers taken from a tensor, each in as few passes over it as will do."""
+"""The numbers taken from a tensor.
+
+Large tensors are taken in pieces that stay in the processor's cache, each piece summed in
+the tensor's own type and the sums added up in float64: that is faster than a temporary
+copy as large as the tensor, and more exact.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 
 NAN = float("nan")
+_PIECE = 2**16
+
+
+class Summary(NamedTuple):
+    """Mean, population standard deviation, mean magnitude and fraction above 0."""
+
+    mean: float
+    std: float
+    mean_abs: float
+    positive: float
 
 
 def rows(z: torch.Tensor) -> torch.Tensor:
-    """A tensor (n, ...) as (n, units), in the order of memory where that saves a copy."""
+    """A tensor (n, ...) as contiguous (n, units), in the order of memory where that saves a copy."""
     if z.ndim == 4 and z.is_contiguous(memory_format=torch.channels_last):
         z = z.permute(0, 2, 3, 1)
-    return z.reshape(len(z), -1) if z.ndim else z.reshape(1, 1)
+    return z.reshape(len(z) if z.ndim else 1, -1).contiguous()
 
 
-def positives(z: torch.Tensor) -> torch.Tensor:
-    """Ones where z is above 0, zeros elsewhere, in z's dtype."""
-    # Through ``out``: a tensor of booleans costs eight times as much on a processor.
-    return torch.gt(z, 0, out=torch.empty_like(z))
+def summarise(z: torch.Tensor) -> Summary:
+    """The summary of a contiguous tensor; all of it NaN where z holds a NaN."""
+    pieces, count = z.flatten().split(_PIECE), z.numel()
+    mean = sum(piece.sum().item() for piece in pieces) / count
+    if math.isnan(mean):
+        return Summary(NAN, NAN, NAN, NAN)
+    squares = above = positive = 0.0
+    for piece in pieces:
+        squares += torch.linalg.vector_norm(piece - mean).item() ** 2
+        above += piece.relu().sum().item()
+        positive += _positives(piece).sum().item()
+    mean_abs = max(2 * above / count - mean, 0.0)
+    return Summary(mean, math.sqrt(squares / count), mean_abs, positive / count)
 
 
-def mean_and_std(z: torch.Tensor) -> tuple[float, float]:
-    """Mean and population standard deviation of (n, units)."""
-    mean = z.mean()
-    return mean.item(), l2(z - mean) / math.sqrt(z.numel())
+def rms(z: torch.Tensor) -> float:
+    """Root mean square of a contiguous tensor."""
+    norms = (torch.linalg.vector_norm(piece).item() for piece in z.flatten().split(_PIECE))
+    return math.sqrt(sum(norm**2 for norm in norms) / z.numel())
 
 
-def mean_abs(z: torch.Tensor, mean: float) -> float:
-    """Mean of |z|, where the mean of z is known."""
-    return 2 * z.relu().mean().item() - mean
-
-
-def l2(z: torch.Tensor) -> float:
-    """Square root of the sum of squares of (n, units), the rows added up in float64."""
-    return torch.linalg.vector_norm(torch.linalg.vector_norm(z, dim=1).double()).item()
-
-
-def fraction_positive(z: torch.Tensor) -> float:
-    """Fraction of z above 0; missing where z holds what is no number."""
-    return positives(z).mean().item() if not z.sum().isnan() else NAN
-
-
-def sign_kernel(codes: torch.Tensor) -> torch.Tensor:
-    """C C^T + (1 - C)(1 - C)^T of binary codes C (n, units), as float64 (n, n), exact.
+def sign_kernel(z: torch.Tensor) -> torch.Tensor:
+    """C C^T + (1 - C)(1 - C)^T of z (n, units), C = 1 where z > 0, as float64 (n, n), exact.
 
     With r the ones in each row it is 2 C C^T - r_i - r_j + units, and r is the diagonal of
-    C C^T: one product is enough. Whole numbers are exact in float32 up to 2^24.
+    C C^T: one product is enough. Its whole numbers are exact in each piece's own type.
     """
-    units = codes.shape[1]
-    wide = codes if units < 2**24 else codes.double()
-    common = (wide @ wide.T).double()
+    n, units = z.shape
+    common = torch.zeros(n, n, dtype=torch.float64, device=z.device)
+    for piece in z.split(max(_PIECE // n, 64), dim=1):
+        codes = _positives(piece.float())
+        common += codes @ codes.T
     ones = common.diagonal()
     return 2 * common - ones[:, None] - ones[None, :] + units
 
 
-def logdet(kernels: torch.Tensor) -> torch.Tensor:
-    """log |det K| of positive semi-definite float64 (k, n, n); NaN where K is singular.
+def _positives(z: torch.Tensor) -> torch.Tensor:
+    # Through ``out``: a tensor of booleans costs a processor eight times as much.
+    return torch.gt(z, 0, out=torch.empty(z.shape, dtype=z.dtype, device=z.device))
 
-    By Cholesky's factors; a pivot within their rounding error (Higham, Accuracy and
-    Stability of Numerical Algorithms, theorem 10.3) counts as zero.
+
+def logdet(kernel: torch.Tensor) -> float:
+    """Log |det K| of a positive semi-definite float64 K (n, n); missing where it is singular.
+
+    By Cholesky's factor; a pivot within its rounding error (Higham, Accuracy and Stability
+    of Numerical Algorithms, theorem 10.3) counts as zero.
     """
-    n = kernels.shape[-1]
-    factors, failed = torch.linalg.cholesky_ex(kernels)
-    pivots = factors.diagonal(dim1=-2, dim2=-1).square()
-    largest = kernels.diagonal(dim1=-2, dim2=-1).amax(-1)
-    error = (n + 1) * torch.finfo(kernels.dtype).eps * largest
-    regular = (failed == 0) & (pivots.amin(-1) > error)
-    return torch.where(regular, pivots.log().sum(-1), NAN)
+    factor, failed = torch.linalg.cholesky_ex(kernel)
+    pivots = factor.diagonal().square()
+    error = (len(kernel) + 1) * torch.finfo(kernel.dtype).eps * kernel.diagonal().max()
+    if failed or not bool((pivots > error).all()):
+        return NAN
+    return pivots.log().sum().item()
 
 
 def entropy(z: torch.Tensor) -> float:
@@ -79,11 +95,28 @@ def entropy(z: torch.Tensor) -> float:
     """
     if z.ndim < 2:
         return NAN
-    features = (z.movedim(1, -1) if z.ndim > 3 else z).reshape(-1, z.shape[1 if z.ndim > 3 else -1])
-    centred = features - features.mean(dim=0)
-    covariance = (centred.T @ centred).double() / len(centred)
+    last = z.movedim(1, -1) if z.ndim > 3 else z
+    features = last.reshape(-1, last.shape[-1])
+    mean = features.mean(dim=0)
+    covariance = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=z.device)
+    for piece in features.split(max(_PIECE // len(mean), 64)):
+        centred = piece - mean
+        covariance += centred.T @ centred
     if not covariance.isfinite().all():
         return NAN
     spectrum = torch.linalg.eigvalsh(covariance).clamp(min=0)
     share = spectrum / spectrum.sum()
-    return -(share * (share + 1e-8).log()).sum().item()
+    # The 1e-8 of the authors' code leaves a single channel an entropy below zero.
+    return max(-(share * (share + 1e-8).log()).sum().item(), 0.0)
+
+
+def weight_summary(prefix: str, w: torch.Tensor) -> dict[str, float]:
+    """Norms, mean, deviation and largest magnitude of a float64 vector, named by ``prefix``."""
+    mean = w.mean()
+    return {
+        f"{prefix}_l1": torch.linalg.vector_norm(w, 1).item(),
+        f"{prefix}_l2": torch.linalg.vector_norm(w).item(),
+        f"{prefix}_mean": mean.item(),
+        f"{prefix}_std": torch.linalg.vector_norm(w - mean).item() / math.sqrt(len(w)),
+        f"{prefix}_max": w.abs().max().item(),
+    }

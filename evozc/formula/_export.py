@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -51,10 +52,9 @@ def to_python(
     vectors = sorted({s.type for s in used if s.type != NETWORK})
     lines = [f"    {line}" for line in writer.lines]
     inputs = [f"    {_local(s)} = _input(statistics, {s.key!r}, {s.type == NETWORK})" for s in used]
-    sizes = [
-        f"    {node_set}_nodes = Nodes(np.array([0, len({next(_local(s) for s in used if s.type == node_set)})]))"
-        for node_set in vectors
-    ]
+    sized = {s.type: _local(s) for s in reversed(used)}
+    sizes = [f"    nodes_{v} = Nodes(np.array([0, len({sized[v]})]))" for v in vectors]
+    body = [*inputs, *sizes, '    with np.errstate(all="ignore"):', *(f"    {x}" for x in lines)]
     table = "".join(f"    {s.key!r}: {s.definition!r},\n" for s in used)
     functions = [inspect.getsource(Nodes)] if vectors else []
     functions += writer.sources.values()
@@ -66,7 +66,7 @@ def to_python(
         table=table,
         references="".join(f"{name} = np.array({values})\n" for name, values in writer.references.items()),
         functions="\n\n".join(f.strip() + "\n" for f in functions),
-        body="\n".join([*inputs, *sizes, '    with np.errstate(all="ignore"):', *(f"    {x}" for x in lines)]),
+        body="\n".join(body),
         result=result,
     )
 
@@ -105,6 +105,12 @@ def score(statistics):
     return value if np.isfinite(value) else float("nan")
 '''
 
+_BUILTIN = object()
+#: What a kernel finds in the file that it is written to.
+_KNOWN = {"np": np, "Nodes": Nodes}
+#: Names in the file that a kernel must not take.
+_RESERVED = {"score", "_input", "relative_log_rank", "STATISTICS", *_KNOWN}
+
 
 class _Writer:
     """Writes one assignment for each distinct part of a formula."""
@@ -113,8 +119,8 @@ class _Writer:
         self.given = given
         self.names: dict[Formula, str] = {}
         self.lines: list[str] = []
-        self.sources: dict[str, str] = {}
-        self.references: dict[str, list[float]] = {}
+        self.sources: dict[types.FunctionType, str] = {}
+        self.references: dict[str, str] = {}
 
     def write(self, formula: Formula) -> str:
         if formula in self.names:
@@ -139,7 +145,7 @@ class _Writer:
             return f"relative_log_rank({arguments[0]}, {self.reference(operator, inner)})"
         _collect(operator.kernel, operator.name, self.sources)
         if operator.kind in ("vector", "reduction"):
-            arguments.append(f"{inner.type}_nodes")
+            arguments.append(f"nodes_{inner.type}")
         return f"{operator.kernel.__name__}({', '.join(arguments)})"
 
     def reference(self, operator: Operator, inner: Formula) -> str:
@@ -150,29 +156,44 @@ class _Writer:
             )
         values = np.sort(np.where(np.isfinite(self.given[inner]), self.given[inner], -np.inf))
         if len(values) > MAX_REFERENCE:
-            values = np.quantile(values, np.linspace(0, 1, MAX_REFERENCE), method="closest_observation")
+            values = values[np.linspace(0, len(values) - 1, MAX_REFERENCE).round().astype(int)]
         name = f"REFERENCE_{len(self.references)}"
-        self.references[name] = [v if np.isfinite(v) else -1.7976931348623157e308 for v in values.tolist()]
+        self.references[name] = repr(values.tolist()).replace("-inf", "-np.inf")
         return name
 
 
-def _collect(function: Callable[..., Any], operator: str, sources: dict[str, str]) -> None:
-    """The source of a kernel, after that of the functions it calls."""
-    if function.__name__ in sources:
+def _collect(function: Any, operator: str, sources: dict[types.FunctionType, str]) -> None:
+    """The source of a kernel and of the functions it calls."""
+
+    def refuse(reason: str) -> FormulaError:
+        return FormulaError(f"operator {operator!r}: {reason}")
+
+    if not isinstance(function, types.FunctionType):
+        raise refuse("only a kernel that is a plain function can be exported")
+    if function in sources:
         return
+    name = function.__name__
     try:
         source = inspect.getsource(function)
-    except (OSError, TypeError):
-        raise FormulaError(f"operator {operator!r}: the source of its kernel cannot be read") from None
-    if not source.startswith("def "):
-        raise FormulaError(f"operator {operator!r}: only a kernel that is a plain function can be exported")
-    for name in function.__code__.co_names:
-        found = function.__globals__.get(name)
+    except OSError:
+        raise refuse("the source of its kernel cannot be read") from None
+    if not source.startswith(f"def {name}("):
+        raise refuse("only a kernel that is a plain function can be exported")
+    if name in _RESERVED or any(other.__name__ == name for other in sources):
+        raise refuse(f"the file needs another function {name}; rename that of the kernel")
+    sources[function] = source
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            raise refuse("its kernel imports something; use numpy as np alone")
+        if not isinstance(node, ast.Name) or node.id in function.__code__.co_varnames:
+            continue
+        found = function.__globals__.get(node.id, _BUILTIN)
         if isinstance(found, types.FunctionType):
+            if found.__name__ != node.id:
+                raise refuse(f"its kernel calls {found.__name__} by another name")
             _collect(found, operator, sources)
-        elif found is not None and found is not np:
-            raise FormulaError(f"operator {operator!r}: its kernel uses {name}, which is not numpy's")
-    sources[function.__name__] = source
+        elif found is not _BUILTIN and _KNOWN.get(node.id) is not found:
+            raise refuse(f"its kernel uses {node.id}, which is not numpy's")
 
 
 def _local(statistic: Statistic) -> str:

@@ -2,7 +2,8 @@
 
 What is promised: on every architecture where all parts of the original formula
 are finite, the simplified score is the original one (:func:`remove_redundancy`), or a
-strictly increasing function of it (:func:`strip_root`), up to rounding.
+strictly increasing function of it (:func:`strip_root`), up to rounding. Where ``logrank``
+compares the architectures, all parts have to be finite on all of them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _ABS = FULL.operators["abs"]
 
 
 def sign(formula: Formula) -> Sign:
-    """The signs that the formula's finite values can have."""
+    """The signs that the formula can have where all its parts are finite."""
     symbol = formula.symbol
     if isinstance(symbol, Operator):
         return symbol.sign(*(sign(a) for a in formula.arguments))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from evozc.errors import FormulaError
 from primitives import NETWORK, Operator, Statistic, describe_type
 
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z0-9_]+")
 MAX_SIZE = 2000
 MAX_DEPTH = 60
 
@@ -63,6 +65,12 @@ class Formula:
     def __delattr__(self, name: str) -> None:
         raise AttributeError("formulas are immutable")
 
+    def __copy__(self) -> Formula:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Formula:
+        return self
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Formula) and self.text == other.text
 
@@ -109,7 +117,13 @@ def call(operator: Operator, *arguments: Formula) -> Formula:
 
 
 def statistic(symbol: Statistic) -> Formula:
-    """A statistic as a leaf."""
+    """A statistic as a leaf.
+
+    Raises:
+        FormulaError: its key is no name that formula text could hold.
+    """
+    if not _KEY.fullmatch(symbol.key):
+        raise FormulaError(f"{symbol.key[:40]!r} cannot name a statistic: use letters, digits and _")
     return Formula(symbol)
 
 

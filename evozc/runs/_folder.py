@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,6 +24,12 @@ from evozc.errors import CheckpointError, DataError
 
 FORMAT = "evozc-run-1"
 _KEPT = 2
+_LOGS = ("formulas.jsonl", "journal.jsonl")
+_MANIFEST = {
+    "settings": dict, "table": str, "table_hash": str, "target": str, "labels": (int, type(None)),
+    "labelled": int, "held_out": int, "versions": dict,
+}
+_RESULTS = {"chosen": dict, "front": list, "baselines": list, "removed": dict, "scoring_seconds": dict}
 
 
 class RunFolder:
@@ -38,6 +45,7 @@ class RunFolder:
         self.manifest = manifest
         self._lock = _lock(path)
         self._logs: dict[str, BinaryIO] = {}
+        self._digests = {name: hashlib.sha256() for name in _LOGS}
 
     @classmethod
     def create(cls, path: Path, manifest: dict[str, Any], labelled: Iterable[str]) -> RunFolder:
@@ -56,8 +64,12 @@ class RunFolder:
             ) from None
         except OSError as error:
             raise DataError(f"{path}: cannot be made: {error.strerror}") from error
-        write_text(path / "labelled.txt", "".join(f"{a}\n" for a in labelled))
-        write_text(path / "manifest.json", _json({"format": FORMAT, **manifest}, indent=2))
+        try:
+            write_text(path / "labelled.txt", "".join(f"{a}\n" for a in labelled))
+            write_text(path / "manifest.json", _json({"format": FORMAT, **manifest}, indent=2))
+        except DataError:
+            shutil.rmtree(path, ignore_errors=True)  # made just now, and of no use without these
+            raise
         return cls(path, {"format": FORMAT, **manifest})
 
     @classmethod
@@ -78,24 +90,36 @@ class RunFolder:
         self._lock.close()
 
     def append(self, name: str, records: Iterable[dict[str, Any]]) -> None:
-        """Add lines to a log, synced to disk."""
-        if name not in self._logs:
-            self._logs[name] = open(self.path / name, "ab")  # noqa: SIM115 - closed with the folder
-        log = self._logs[name]
-        log.write("".join(f"{_json(record)}\n" for record in records).encode())
-        log.flush()
-        os.fsync(log.fileno())
+        """Add lines to a log, synced to disk.
+
+        Raises:
+            DataError: the disk is full, or the log cannot be written for another reason.
+        """
+        lines = "".join(f"{_json(record)}\n" for record in records).encode()
+        try:
+            if name not in self._logs:
+                self._logs[name] = open(self.path / name, "ab", buffering=0)  # noqa: SIM115
+            rest = memoryview(lines)
+            while rest:
+                rest = rest[self._logs[name].write(rest) :]
+            os.fsync(self._logs[name].fileno())
+        except OSError as error:
+            raise DataError(f"{self.path / name}: cannot be written: {error.strerror}") from error
+        self._digests[name].update(lines)
 
     def save_checkpoint(self, generation: int, state: dict[str, Any]) -> None:
         """Keep a complete generation; the one before stays beside it.
 
-        How long the logs are is kept with it, so that lines of a later, torn
-        generation are cut off on resuming.
+        How long the logs are and what they hold is kept with it, so that lines of a
+        later, torn generation are cut off on resuming, and altered ones noticed.
         """
-        lengths = {name: os.fstat(log.fileno()).st_size for name, log in self._logs.items()}
-        body = _json({"generation": generation, "logs": lengths, "state": state})
-        checksum = hashlib.sha256(body.encode()).hexdigest()
-        write_text(self._checkpoint(generation), f'{{"sha256": "{checksum}", "body": {body}}}\n')
+        logs = {
+            name: [os.fstat(log.fileno()).st_size, self._digests[name].hexdigest()]
+            for name, log in self._logs.items()
+        }
+        manifest = _digest(_json(self.manifest))
+        body = _json({"generation": generation, "manifest": manifest, "logs": logs, "state": state})
+        write_text(self._checkpoint(generation), f'{{"sha256": "{_digest(body)}", "body": {body}}}\n')
         for old in self._checkpoints()[:-_KEPT]:
             old.unlink()
 
@@ -103,18 +127,25 @@ class RunFolder:
         """The state of the last complete generation, its logs cut to match; None if there is none.
 
         Raises:
-            CheckpointError: there are checkpoints, and all are damaged.
+            CheckpointError: there are checkpoints, and all are damaged or do not fit the
+                logs; a log is missing; or the manifest is not the one the run began with.
         """
+        for half in self.path.glob(".*.tmp"):  # of a process that was killed: we hold the lock
+            half.unlink(missing_ok=True)
         paths = self._checkpoints()
         for path in reversed(paths):
             try:
                 checkpoint = _read_checkpoint(path)
+                if checkpoint["manifest"] != _digest(_json(self.manifest)):
+                    raise CheckpointError(f"{self.path}: manifest.json was changed after the run began")
                 self._cut(checkpoint["logs"])
             except (OSError, ValueError, KeyError, TypeError, RecursionError):
                 continue
             return checkpoint["state"]
         if paths:
-            raise CheckpointError(f"{self.path}: every checkpoint is damaged; start a new run")
+            raise CheckpointError(
+                f"{self.path}: every checkpoint, or a log it counts on, is damaged; start a new run"
+            )
         self._cut({})
         return None
 
@@ -128,16 +159,20 @@ class RunFolder:
             write_text(self.path / name, text)
         write_text(self.path / "results.json", _json(results, indent=2))
 
-    def _cut(self, lengths: dict[str, int]) -> None:
-        for name in ("formulas.jsonl", "journal.jsonl"):
-            path, length = self.path / name, int(lengths.get(name, 0))
-            if not path.exists():
-                if length:
-                    raise CheckpointError(f"{path} is missing")
-                continue
-            if path.stat().st_size < length:
-                raise ValueError(f"{path} is shorter than the checkpoint says")
-            os.truncate(path, length)
+    def _cut(self, logs: dict[str, tuple[int, str]]) -> None:
+        """Cut the logs to what a checkpoint knows, once that is seen to be whole in all of them."""
+        kept = {}
+        for name in _LOGS:
+            path, (length, checksum) = self.path / name, logs.get(name, (0, _digest("")))
+            if length and not path.exists():
+                raise CheckpointError(f"{path} is missing")
+            kept[name] = path.read_bytes()[:length] if path.exists() else b""
+            if hashlib.sha256(kept[name]).hexdigest() != checksum:
+                raise ValueError(f"{path} is not what the checkpoint says")
+        for name, lines in kept.items():
+            self._digests[name] = hashlib.sha256(lines)
+            if (self.path / name).exists():
+                os.truncate(self.path / name, len(lines))
         sync_folder(self.path)
 
     def _checkpoint(self, generation: int) -> Path:
@@ -158,7 +193,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: written as {manifest.get('format')!r}, this version reads {FORMAT!r}"
         )
-    return manifest
+    return _complete(manifest, _MANIFEST, Path(path) / "manifest.json")
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -170,7 +205,8 @@ def read_results(path: Path) -> dict[str, Any]:
     read_manifest(path)
     if not (Path(path) / "results.json").exists():
         raise CheckpointError(f"{path}: has not ended; go on with it: evozc search --resume {path}")
-    return _read_json(Path(path) / "results.json", "results of evozc search")
+    results = _read_json(Path(path) / "results.json", "results of evozc search")
+    return _complete(results, _RESULTS, Path(path) / "results.json")
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
@@ -198,11 +234,19 @@ def _read_json(path: Path, what: str) -> dict[str, Any]:
     return content
 
 
+def _complete(content: dict[str, Any], kinds: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The content of a file itself, once it is seen to hold entries of these kinds."""
+    for name, kind in kinds.items():
+        if name not in content or not isinstance(content[name], kind):
+            raise CheckpointError(f"{path}: damaged: no usable entry {name!r}")
+    return content
+
+
 def _read_checkpoint(path: Path) -> dict[str, Any]:
     text = path.read_text(encoding="utf-8")
     start = text.index('"body": ') + len('"body": ')
     body = text[start:].rstrip("\n").removesuffix("}")
-    if json.loads(text)["sha256"] != hashlib.sha256(body.encode()).hexdigest():
+    if json.loads(text)["sha256"] != _digest(body):
         raise ValueError("the checksum does not match")
     return json.loads(body)
 
@@ -211,12 +255,20 @@ def _lock(path: Path) -> BinaryIO:
     """Keep other processes out for as long as this one lives."""
     try:
         lock = open(path / "LOCK", "ab")  # noqa: SIM115 - held while the folder is open
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise CheckpointError(f"{path}: another process is working in this run folder") from None
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        if not isinstance(error, BlockingIOError):
+            raise CheckpointError(f"{path}: cannot be locked: {error.strerror}") from error
+        raise CheckpointError(f"{path}: another process is working in this run folder") from None
     return lock
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _json(value: Any, indent: int | None = None) -> str:

@@ -85,7 +85,7 @@ def start_run(
 
 
 def continue_run(
-    folder: RunFolder, observe: Callable[[Progress], None] = lambda progress: None
+    folder: RunFolder, observe: Callable[[Progress], object] = lambda _: None
 ) -> dict[str, Any]:
     """Search on from the folder's last complete generation, to the end, and write the results.
 
@@ -128,7 +128,8 @@ def continue_run(
         folder.save_checkpoint(search.generation, state)
         observe(progress)
     results = _results(search, train, test, manifest, spent, scorer.seconds)
-    folder.write_results(results, {"front.csv": _front_csv(results), "formula.txt": results["chosen"]["formula"] + "\n"})
+    texts = {"front.csv": _front_csv(results), "formula.txt": results["chosen"]["formula"] + "\n"}
+    folder.write_results(results, texts)
     return results
 
 
@@ -189,7 +190,12 @@ def _journal_line(progress: Progress) -> dict[str, Any]:
 
 
 def _results(
-    search: Search, train: Table, test: Table, manifest: Mapping[str, Any], seconds: float, scoring: Mapping[str, float],
+    search: Search,
+    train: Table,
+    test: Table,
+    manifest: Mapping[str, Any],
+    seconds: float,
+    scoring: Mapping[str, float],
 ) -> dict[str, Any]:
     """The hall of fame and the baselines on the held-out architectures, looked at for the first time."""
     target = manifest["target"]
@@ -238,10 +244,11 @@ def describe(row: Row) -> dict[str, Any]:
 
 def _front_csv(results: Mapping[str, Any]) -> str:
     columns = ("size", "train_tau", "held_out_tau", "low", "high", "formula")
-    lines = [",".join(columns)]
-    for entry in results["front"]:
-        lines.append(",".join([*(str(entry[c]) for c in columns[:-1]), f'"{entry["formula"]}"']))
-    return "\n".join(lines) + "\n"
+    rows = [
+        [*("" if entry[c] is None else str(entry[c]) for c in columns[:-1]), f'"{entry["formula"]}"']
+        for entry in results["front"]
+    ]
+    return "".join(",".join(row) + "\n" for row in [columns, *rows])
 
 
 def _versions() -> dict[str, str]:

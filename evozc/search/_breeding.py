@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -71,5 +72,6 @@ def _move_constant(individual: Individual) -> tuple[Individual]:
         place = random.choice(places)
         value = individual[place].value * random.lognormvariate(0.0, 0.7)
         value = float(f"{-value if random.random() < 0.1 else value:.3g}")
-        individual[place] = gp.Terminal(value, False, individual[place].ret)
+        if math.isfinite(value):
+            individual[place] = gp.Terminal(value, False, individual[place].ret)
     return (individual,)

@@ -54,7 +54,11 @@ class Search:
         self.grammar = Grammar(symbols)
         self.breeder = Breeder(self.grammar, settings)
         self.generator = random.Random(settings.seed)
-        self.seeds = [simplify(seed) for seed in seeds]
+        self.seeds = [
+            seed
+            for seed in map(simplify, seeds)
+            if seed.size <= settings.max_size and seed.depth <= settings.max_depth
+        ]
         self.population: list[Individual] = []
         self.known: dict[str, Outcome] = {}
         self.rankings: dict[str, str] = {}
@@ -72,7 +76,7 @@ class Search:
         return (
             self.generation > limits.generations
             or bool(limits.max_evaluations and self.evaluations >= limits.max_evaluations)
-            or bool(limits.patience and self.generation - self.improved > limits.patience)
+            or bool(limits.patience and self.generation - self.improved >= limits.patience)
         )
 
     def ask(self) -> list[Formula]:

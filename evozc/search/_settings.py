@@ -39,7 +39,7 @@ class SearchSettings:
     crossover: float = 0.6
     mutation: float = 0.35
     tournament: int = 4
-    max_size: int = 25
+    max_size: int = 20
     max_depth: int = 9
     patience: int = 0
     max_seconds: float = 0.0

@@ -22,6 +22,8 @@ OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_
 #: Edges (from, to) in the order in which the architecture text names them.
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 
+#: Longer texts are not searched: no architecture comes near it, and the search is quadratic.
+_LONGEST = 1000
 _EDGE = re.compile(r"([a-z0-9_]+)~(\d)")
 
 
@@ -50,7 +52,7 @@ class NasBench201:
 
     def __post_init__(self) -> None:
         for key, value in asdict(self).items():
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ConfigError(f"nasbench201: {key} must be a whole number above 0, not {value!r}")
 
     def settings(self) -> dict[str, int]:
@@ -86,7 +88,8 @@ class NasBench201:
         Raises:
             DataError: the text is not an architecture of NAS-Bench-201.
         """
-        edges = _EDGE.findall(architecture) if isinstance(architecture, str) else []
+        readable = isinstance(architecture, str) and len(architecture) <= _LONGEST
+        edges = _EDGE.findall(architecture) if readable else []
         operations = tuple(name for name, _ in edges)
         for name in operations:
             if name not in OPERATIONS:

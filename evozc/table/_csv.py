@@ -125,7 +125,7 @@ def table_from_scores(
         (targets_file, target_rows, [on, architecture_column, *targets]),
     ):
         for column in needed:
-            if column not in rows[0]:
+            if not column or column not in rows[0]:
                 names = ", ".join(name for name in rows[0] if name)
                 raise DataError(f"{path}: no column {column!r}; the header names {names}")
     by_key = {row[on]: row for row in target_rows}
@@ -182,7 +182,7 @@ def _numbers(
     for row in rows:
         text = row[column].strip()
         try:
-            value = float(text) if text or not missing else math.nan
+            value = float(text) if text else math.nan
         except ValueError:
             raise DataError(
                 f"{path}: line {row['']}: column {column!r} holds {text[:40]!r}, which is no number"

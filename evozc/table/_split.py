@@ -17,11 +17,11 @@ def split_table(table: Table, labels: int | None = None, seed: int = 0) -> tuple
     """The labelled sample and the held-out architectures; they share no canonical key.
 
     Args:
-        table: With a fixed split, the sample is drawn from its training part (all of it
-            if ``labels`` is None) and the test part is held out. Otherwise one
-            architecture of each of ``labels`` classes, drawn at random, is labelled,
-            and all architectures of the other classes are held out.
-        labels: Number of labelled architectures.
+        table: With a fixed split, classes are drawn from its training part and the test
+            part is held out. Otherwise classes are drawn from the whole table and all
+            architectures of the other classes are held out.
+        labels: Number of labelled architectures, one of each class drawn; None for every
+            class of a fixed training part, or else 156, or half the classes if those are fewer.
         seed: Of the draw.
 
     Raises:

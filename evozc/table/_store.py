@@ -7,7 +7,10 @@ Members: ``header`` (JSON in UTF-8 as uint8), ``offsets/<node set>``,
 from __future__ import annotations
 
 import json
+import lzma
+import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from dataclasses import asdict
@@ -80,7 +83,7 @@ def load_table(path: Path) -> Table:
                 raise DataError(f"unpacks to more than {MAX_BYTES >> 30} GiB")
         with np.load(path, allow_pickle=False) as archive:
             members = {name: archive[name] for name in archive.files}
-        header = json.loads(members.pop("header").tobytes())
+        header = json.loads(members.pop("header").tobytes(), parse_constant=_refuse_constant)
         expected = header["hash"]
         table = _assemble(header, members)
     except FileNotFoundError:
@@ -89,7 +92,7 @@ def load_table(path: Path) -> Table:
         raise DataError(f"{path}: {error}") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile,
             EOFError, RuntimeError, MemoryError, OverflowError, IndexError, struct.error,
-            zlib.error) as error:
+            zlib.error, lzma.LZMAError, tokenize.TokenError, SyntaxError) as error:
         raise DataError(
             f"{path}: not a whole evozc table ({type(error).__name__}: {error}); "
             "fetch or extract it again"
@@ -107,6 +110,7 @@ def vars_of(table: Table) -> dict[str, Any]:
 def _assemble(header: dict[str, Any], members: dict[str, np.ndarray]) -> Table:
     if header.get("format") != FORMAT:
         raise DataError(f"written as {header.get('format')!r}, this version reads {FORMAT!r}")
+    _check_types(header)
 
     def under(prefix: str, dtype: type) -> dict[str, np.ndarray]:
         return {
@@ -127,6 +131,29 @@ def _assemble(header: dict[str, Any], members: dict[str, np.ndarray]) -> Table:
         train=members.get("train"),
         provenance=header["provenance"],
     )
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"the header holds {name}, which is no JSON")
+
+
+def _check_types(header: dict[str, Any]) -> None:
+    """Stop at values that would load, and then fail or mislead far away from here."""
+    statistics, targets = header["statistics"], header["targets"]
+    texts = [*header["architectures"], *header["keys"]]
+    texts += [value for s in statistics for key, value in s.items() if key != "sign"]
+    texts += [target[key] for target in targets for key in ("name", "unit")]
+    if not all(isinstance(text, str) for text in texts):
+        raise DataError("architectures, keys, statistics and targets must be named by texts")
+    if not all(type(s["sign"]) is int and 0 < s["sign"] <= Sign.REAL for s in statistics):
+        raise DataError(f"the sign of a statistic must be from 1 to {int(Sign.REAL)}")
+    for target in targets:
+        ceiling = target["noise_ceiling"]
+        known = ceiling is None or (type(ceiling) in (int, float) and math.isfinite(ceiling))
+        if not isinstance(target["higher_is_better"], bool) or not known:
+            raise DataError(f"target {target['name']!r}: its direction or noise ceiling is no valid value")
+    if not isinstance(header["provenance"], dict):
+        raise DataError("the provenance must be named values")
 
 
 def _statistic_json(statistic: Statistic) -> dict[str, Any]:

@@ -109,7 +109,8 @@ class Table:
     def content_hash(self) -> str:
         """SHA-256 of everything but the provenance, 64 hexadecimal digits."""
         digest = hashlib.sha256()
-        names = [self.architectures, self.keys, sorted(self.values), sorted(self.targets)]
+        declared = [{**asdict(s), "sign": int(s.sign)} for s in self.statistics]
+        names = [self.architectures, self.keys, declared, sorted(self.targets)]
         digest.update(json.dumps(names).encode())
         for name in sorted(self.offsets):
             digest.update(name.encode() + self.offsets[name].astype("<i8").tobytes())
@@ -140,7 +141,7 @@ class Table:
 
     def select(self, indices: Sequence[int] | np.ndarray) -> Table:
         """The table of some of the architectures, in the given order."""
-        indices = np.asarray(indices, dtype=np.int64)
+        indices = np.arange(len(self))[np.asarray(indices, dtype=np.int64)]  # counts -1 from the end
         offsets, gathered = {}, {}
         for node_set, nodes in self.nodes.items():
             lengths = nodes.lengths[indices]

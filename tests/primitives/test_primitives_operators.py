@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 import sympy
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from primitives import FULL, Nodes, Sign
@@ -18,6 +18,17 @@ SPECIALS = [0.0, -0.0, 1.0, -1.0, 0.1, 5e-324, -5e-324, 1e308, -1e308, np.nan, n
 
 #: Signs, a few exact collisions among them, over the whole range of float64.
 finite = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-3, 3).map(float)
+positive = st.floats(5e-324, allow_infinity=False) | st.integers(1, 3).map(float)
+negative = positive.map(lambda x: -x)
+#: Values that have each of these sets of signs, and no other sign.
+SIGNED = {
+    Sign.NEGATIVE: negative,
+    Sign.ZERO: st.sampled_from([0.0, -0.0]),
+    Sign.POSITIVE: positive,
+    Sign.NONNEGATIVE: positive | st.just(0.0),
+    Sign.NONPOSITIVE: negative | st.just(0.0),
+    Sign.REAL: finite,
+}
 anything = finite | st.sampled_from(SPECIALS)
 #: Far enough from overflow and underflow that a square or an exponential means something.
 moderate = (st.floats(-1e6, 1e6) | st.integers(-3, 3).map(float)).map(lambda x: 0.0 if abs(x) < 1e-6 else x)
@@ -84,6 +95,14 @@ def number(expression):
     return float(value) if value.is_Float or value.is_Rational else None
 
 
+def written_out(operator, row):
+    """The sympy form of a number, or None where sympy finds none (its floats raise for 0/0)."""
+    try:
+        return number(operator.sympy(*map(exact, row)))
+    except ZeroDivisionError:
+        return None
+
+
 def exact(value):
     return sympy.Float(value, 40)  # holds the float64 without rounding
 
@@ -95,20 +114,24 @@ def agree(kernel, form, rtol, atol=0.0):
 
 
 @each(ELEMENTWISE)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_an_elementwise_kernel_computes_its_sympy_form(operator, data):
     for row in data.draw(arguments(operator, moderate)).T:
         kernel = evaluate(operator, *row.reshape(-1, 1))[0]
-        form = number(operator.sympy(*map(exact, row)))
+        form = written_out(operator, row)
         assert agree(kernel, form, 1e-13, 5e-324), (row, kernel, form)
 
 
 @each([o for o in OPERATORS if o.kind != "elementwise"])
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_kernel_along_the_nodes_computes_its_sympy_form(operator, data):
     huge = st.floats(-1e200, 1e200, allow_subnormal=False)
-    values = data.draw(st.lists(moderate, min_size=1, max_size=4) | st.lists(huge, min_size=1, max_size=3))
-    assume(operator.name not in ("softmax", "logsumexp") or max(map(abs, values)) < 1e6)
+    values = st.lists(moderate, min_size=1, max_size=4)
+    if operator.name not in ("softmax", "logsumexp"):
+        values |= st.lists(huge, min_size=1, max_size=3)
+    values = data.draw(values)
     base, forms = node_forms(operator.name, len(values))
     given_values = {base[k]: exact(value) for k, value in enumerate(values, 1)}
     kernel = evaluate(operator, values)
@@ -129,25 +152,15 @@ def test_a_kernel_along_the_nodes_computes_its_sympy_form(operator, data):
 @each(OPERATORS)
 @given(data=st.data())
 def test_a_finite_result_has_a_declared_sign(operator, data):
-    strategies = {
-        Sign.NEGATIVE: finite.filter(lambda x: x < 0),
-        Sign.ZERO: st.sampled_from([0.0, -0.0]),
-        Sign.POSITIVE: finite.filter(lambda x: x > 0),
-        Sign.NONNEGATIVE: finite.map(abs),
-        Sign.NONPOSITIVE: finite.map(lambda x: -abs(x)),
-        Sign.REAL: finite,
-    }
     length = data.draw(st.integers(1, 6))
-    signs = [data.draw(st.sampled_from(list(strategies))) for _ in range(operator.arity)]
+    signs = [data.draw(st.sampled_from(list(SIGNED))) for _ in range(operator.arity)]
     missing = st.sampled_from([np.nan, np.inf, -np.inf])
     arrays = [
-        data.draw(st.lists(strategies[s] | missing, min_size=length, max_size=length)) for s in signs
+        data.draw(st.lists(SIGNED[s] | missing, min_size=length, max_size=length)) for s in signs
     ]
     result = evaluate(operator, *arrays)
-    if operator.kind != "vector":
-        # An elementwise result at a node that is not finite is about infinity, not about the sign.
-        if operator.kind == "elementwise":
-            result = result[np.isfinite(arrays).all(axis=0)]
+    if operator.kind == "elementwise":  # of a value that is not finite, nothing is declared
+        result = result[np.isfinite(arrays).all(axis=0)]
     found = sign_of(result[np.isfinite(result)])
     assert found.within(operator.sign(*signs)), (signs, arrays, result)
 
@@ -174,10 +187,9 @@ def test_signs_are_known_as_closely_as_pruning_needs_them():
     assert sign["relu"](Sign.NEGATIVE) == Sign.ZERO
 
 
-@given(left=st.sampled_from([Sign(k) for k in range(1, 8)]), right=st.sampled_from([Sign(k) for k in range(1, 8)]),
-       x=finite, y=finite)
-def test_sign_arithmetic_covers_every_sum_and_product(left, right, x, y):
-    assume(Sign.of(x).within(left) and Sign.of(y).within(right))
+@given(finite, finite, st.sampled_from(Sign), st.sampled_from(Sign))
+def test_sign_arithmetic_covers_every_sum_and_product(x, y, more, others):
+    left, right = Sign.of(x) | more, Sign.of(y) | others
     assert Sign.of(-x).within(left.negated())
     assert Sign.of(abs(x)).within(left.magnitude())
     assert not np.isfinite(x + y) or Sign.of(x + y).within(left.plus(right))
@@ -213,8 +225,8 @@ def test_an_even_operator_ignores_the_sign(operator, data):
 @given(data=st.data())
 def test_the_inverse_undoes_the_operator(operator, data):
     size = st.floats(1e-150, 1e150) | st.floats(1e-3, 700.0)
-    x = data.draw(size | size.map(lambda v: -v) | st.just(0.0))
-    assume(Sign.of(x).within(operator.invertible))
+    signs = {Sign.REAL: size | size.map(lambda v: -v), Sign.NONNEGATIVE: size}
+    x = data.draw(signs[operator.invertible] | st.just(0.0))
     image = evaluate(operator, [x])
     assume(operator.name != "exp" or 1e-300 < image[0] < np.inf)
     back = evaluate(FULL.operators[operator.inverse], image)[0]
@@ -230,7 +242,9 @@ def monotone(operator):
 def test_a_monotone_operator_never_turns_the_order_round(operator, data):
     for domain, direction in ((operator.increasing, 1), (operator.decreasing, -1)):
         if domain:
-            inside = anything.filter(lambda x, d=domain: not np.isnan(x) and Sign.of(x).within(d))
+            inside = SIGNED[domain] | st.sampled_from(
+                [x for x in SPECIALS if not np.isnan(x) and Sign.of(x).within(domain)]
+            )
             x, y = sorted(data.draw(st.tuples(inside, inside)))
             left, right = evaluate(operator, [x, y])
             slack = 4 * np.spacing(min(max(abs(left), abs(right)), 1e300))
@@ -240,13 +254,12 @@ def test_a_monotone_operator_never_turns_the_order_round(operator, data):
 @each(OPERATORS, monotone)
 @given(data=st.data())
 def test_a_monotone_operator_tells_values_apart_where_it_is_not_saturated(operator, data):
-    size = st.floats(1e-3, 15.0)
+    lowest = {Sign.REAL: -15.0, Sign.NONNEGATIVE: 0.0, Sign.POSITIVE: 0.01, Sign.NONPOSITIVE: -15.0}
     for domain, direction in ((operator.increasing, 1), (operator.decreasing, -1)):
         if domain:
-            values = size | size.map(lambda v: -v) | st.just(0.0)
-            inside = values.filter(lambda x, d=domain: Sign.of(x).within(d))
-            x, y = sorted(data.draw(st.tuples(inside, inside)))
-            assume(y - x > 1e-2)
+            highest = 0.0 if domain == Sign.NONPOSITIVE else 15.0
+            x = data.draw(st.floats(lowest[domain], highest - 0.01))
+            y = data.draw(st.floats(x + 0.01, highest))
             left, right = evaluate(operator, [x, y])
             assert direction * left < direction * right
 
@@ -346,7 +359,7 @@ def test_a_reduction_is_nan_exactly_where_no_finite_node_is_left(operator, archi
         kept = np.isfinite(nodes).sum()
         if kept == 0:
             assert np.isnan(value)
-        elif kept >= 2 and operator.name in ("sum", "mean", "max", "min", "std", "l2", "first", "last", "count"):
+        elif kept >= 2 and operator.name in ("max", "min", "first", "last", "count"):
             assert not np.isnan(value)
 
 

@@ -1,0 +1,148 @@
+"""Simplification keeps scores, or at least ranks, and never makes a formula longer."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from strategies import finite_throughout, formulas, moderate_numbers, plainly, rounding, scores_plainly, tables
+
+from evozc.formula import call, canonical, parse, remove_redundancy, sign, simplify, strip_root
+from primitives import FULL, Sign
+
+whole = tables(architectures=st.integers(2, 6), nodes=3, missing=False)
+#: Shallow enough that repeats, inverse pairs and monotone roots are frequent.
+ordinary = formulas(depth=5, constants=moderate_numbers)
+
+
+def looks_across(formula):
+    return any(part.operator is not None and part.operator.kind == "candidates" for part in formula.walk())
+
+
+def comparable(formula, table):
+    """The architectures on which simplification promises something."""
+    kept = finite_throughout(formula, table)
+    assume(kept.all() if looks_across(formula) else kept.any())
+    return np.flatnonzero(kept)
+
+
+@settings(max_examples=300)
+@given(ordinary, st.data())
+def test_removing_redundancy_keeps_the_score(formula, data):
+    reduced = remove_redundancy(formula)
+    assume(reduced != formula)
+    table = data.draw(whole)
+    kept = comparable(formula, table)
+    before, after = scores_plainly(formula, table)[kept], scores_plainly(reduced, table)[kept]
+    slack = rounding(formula, table)[kept] + rounding(reduced, table)[kept]
+    assert (np.abs(after - before) <= slack).all(), (str(reduced), before, after)
+
+
+def separated(scores, slack):
+    """1, -1 where one architecture's score is beyond doubt above, below another's; 0 elsewhere."""
+    difference = scores[:, None] - scores[None, :]
+    return np.where(np.abs(difference) > 10 * (slack[:, None] + slack[None, :]), np.sign(difference), 0)
+
+
+@settings(max_examples=300)
+@given(ordinary, st.data())
+def test_simplification_keeps_the_order_of_what_was_apart(formula, data):
+    shortest = simplify(formula)
+    assume(shortest != formula)
+    table = data.draw(whole)
+    kept = comparable(formula, table)
+    before = separated(scores_plainly(formula, table)[kept], rounding(formula, table)[kept])
+    after = scores_plainly(shortest, table)[kept]
+    assert np.isfinite(after).all()
+    order = np.sign(after[:, None] - after[None, :])
+    assert (order[before != 0] == before[before != 0]).all(), (str(shortest), after)
+
+
+@settings(max_examples=300)
+@given(formulas(FULL, depth=7))
+def test_simplification_ends_in_something_no_longer(formula):
+    for step in (canonical, remove_redundancy, strip_root, simplify):
+        once = step(formula)
+        assert once.size <= formula.size
+        assert once.type == formula.type
+        assert step(once) == once
+    shortest = simplify(formula)
+    assert shortest == strip_root(shortest) == remove_redundancy(shortest) == canonical(shortest)
+    assert set(shortest.statistics()) <= set(formula.statistics())
+
+
+@given(formulas(depth=6), st.data())
+def test_the_order_of_commuting_arguments_does_not_matter(formula, data):
+    def shuffled(part):
+        arguments = [shuffled(a) for a in part.arguments]
+        if part.operator is not None and part.operator.commutative:
+            arguments = data.draw(st.permutations(arguments))
+        return call(part.operator, *arguments) if arguments else part
+
+    assert canonical(shuffled(formula)) == canonical(formula)
+    assert simplify(shuffled(formula)) == simplify(formula)
+
+
+@settings(max_examples=300)
+@given(formulas(depth=5, constants=moderate_numbers), whole)
+def test_every_finite_value_has_a_sign_that_is_known_to_be_possible(formula, table):
+    values = plainly(formula, table)
+    kept = comparable(formula, table)
+    for part in formula.walk():
+        for a in kept:
+            for value in values[part][a]:
+                assert Sign.of(value).within(sign(part)), (part, value)
+
+
+@settings(max_examples=100)
+@given(formulas(depth=4), st.sampled_from(["exp", "tanh", "sigmoid", "logrank", "neg"]), moderate_numbers)
+def test_a_monotone_root_never_survives(formula, root, number):
+    assume(simplify(formula).statistics())
+    text = f"{root}(add({formula}, {number}))"
+    assert simplify(parse(text)) in (simplify(formula), simplify(call(FULL.operators["neg"], formula)))
+
+
+@pytest.mark.parametrize(
+    ("text", "reduced", "shortest"),
+    [
+        # inverse pairs, where they undo each other
+        ("neg(neg(network.naswot))", "network.naswot", "network.naswot"),
+        ("log(exp(network.naswot))", "network.naswot", "network.naswot"),
+        ("sum(exp(log(layer.grad_l2)))", "sum(layer.grad_l2)", "sum(layer.grad_l2)"),
+        ("sum(exp(log(layer.weight_mean)))", "sum(exp(log(layer.weight_mean)))", "sum(exp(log(layer.weight_mean)))"),
+        ("sum(sqrt(square(layer.grad_l2)))", "sum(layer.grad_l2)", "sum(layer.grad_l2)"),
+        ("sum(sqrt(square(layer.weight_mean)))", "sum(abs(layer.weight_mean))", "sum(abs(layer.weight_mean))"),
+        ("sum(square(sqrt(layer.weight_mean)))",) * 3,
+        # repeats and signs
+        ("sum(abs(abs(layer.weight_mean)))", "sum(abs(layer.weight_mean))", "sum(abs(layer.weight_mean))"),
+        ("sum(abs(layer.grad_l2))", "sum(layer.grad_l2)", "sum(layer.grad_l2)"),
+        ("sum(zscore(zscore(layer.numel)))", "sum(zscore(layer.numel))", "sum(zscore(layer.numel))"),
+        ("std(neg(layer.weight_mean))", "std(layer.weight_mean)", "std(layer.weight_mean)"),
+        ("std(abs(layer.weight_mean))",) * 3,
+        ("sum(square(abs(layer.weight_mean)))", "sum(square(layer.weight_mean))", "sum(square(layer.weight_mean))"),
+        ("minimum(network.naswot, network.naswot)", "network.naswot", "network.naswot"),
+        # constants
+        ("sub(network.naswot, network.naswot)", "0", "0"),
+        ("div(network.params, network.params)", "1", "1"),
+        ("sum(sub(layer.numel, layer.numel))",) * 3,
+        ("mul(1, add(0, network.naswot))", "network.naswot", "network.naswot"),
+        ("add(network.naswot, add(1, sqrt(4)))", "add(3, network.naswot)", "network.naswot"),
+        ("add(network.naswot, inv(0))", "add(inv(0), network.naswot)", "add(inv(0), network.naswot)"),
+        # monotone roots
+        ("exp(div(add(network.naswot, 3), 7))", "exp(div(add(3, network.naswot), 7))", "network.naswot"),
+        ("mul(-2, network.naswot)", "mul(-2, network.naswot)", "neg(network.naswot)"),
+        ("sub(3, tanh(neg(network.naswot)))", "sub(3, tanh(neg(network.naswot)))", "network.naswot"),
+        ("mul(0, network.naswot)",) * 3,
+        ("inv(network.params)", "inv(network.params)", "neg(network.params)"),
+        ("inv(network.naswot)",) * 3,
+        ("square(network.naswot)",) * 3,
+        ("square(network.params)", "square(network.params)", "network.params"),
+        ("log(network.naswot)",) * 3,
+        ("logrank(sum(log(layer.grad_l2)))", "logrank(sum(log(layer.grad_l2)))", "sum(log(layer.grad_l2))"),
+        ("add(logrank(network.naswot), logrank(network.params))",) * 3,
+        ("neg(sub(network.naswot, network.params))", "sub(network.params, network.naswot)",
+         "sub(network.params, network.naswot)"),
+    ],
+)
+def test_what_is_simplified_and_what_must_not_be(text, reduced, shortest):
+    assert str(remove_redundancy(parse(text))) == reduced
+    assert str(simplify(parse(text))) == shortest

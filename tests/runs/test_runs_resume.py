@@ -1,0 +1,422 @@
+"""Runs that are stopped, killed or damaged, and go on."""
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from small_tables import environment, evozc, files, python, small_table
+
+from evozc.errors import CheckpointError, DataError
+from evozc.runs import RunFolder, continue_run, read_log, start_run
+from evozc.search import SearchSettings
+from evozc.table import save_table
+
+SETTINGS = SearchSettings(population=24, generations=4, seed=2)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("table") / "small.npz"
+    save_table(small_table(), path)
+    return str(path)
+
+
+class StopError(Exception):
+    """The observer has seen enough."""
+
+
+def begin(path, table, settings=SETTINGS):
+    with start_run(path, table, settings, labels=30):
+        pass
+
+
+def go_on(path, stop_at=None):
+    """Continue a run, or stop it right after a generation has been kept."""
+
+    def observe(progress):
+        if progress.generation == stop_at:
+            raise StopError
+
+    with RunFolder.open(path) as folder:
+        return continue_run(folder, observe)
+
+
+def outcome(path):
+    """Everything that a run leaves behind, without times."""
+    results = json.loads((path / "results.json").read_text())
+    results.pop("seconds")
+    results.pop("scoring_seconds")
+    journal = [{k: v for k, v in line.items() if k != "seconds"} for line in read_log(path / "journal.jsonl")]
+    kept = ("formulas.jsonl", "front.csv", "formula.txt", "labelled.txt", "manifest.json")
+    return results, journal, {name: (path / name).read_bytes() for name in kept}
+
+
+@pytest.fixture(scope="module")
+def whole(table, tmp_path_factory):
+    """A run that nobody interrupted."""
+    path = tmp_path_factory.mktemp("whole") / "run"
+    begin(path, table)
+    go_on(path)
+    return path
+
+
+@pytest.fixture
+def stopped(whole, table, tmp_path):
+    """A run of the same settings that was stopped after generation 2."""
+    path = tmp_path / "run"
+    begin(path, table)
+    with pytest.raises(StopError):
+        go_on(path, stop_at=2)
+    return path
+
+
+def test_a_run_leaves_what_it_says(whole):
+    results, journal, kept = outcome(whole)
+    scored = read_log(whole / "formulas.jsonl")
+    assert [line["generation"] for line in journal] == [0, 1, 2, 3, 4]
+    assert journal[-1]["evaluations"] == results["evaluations"] == sum(not s["probed"] for s in scored)
+    assert journal[-1]["removed"] == results["removed"]
+    assert results["front"][-1]["train_tau"] == journal[-1]["tau"] == max(s["tau"] or -1 for s in scored)
+    assert results["chosen"] in results["front"]
+    assert kept["formula.txt"].decode() == results["chosen"]["formula"] + "\n"
+    assert kept["front.csv"].count(b"\n") == len(results["front"]) + 1
+    assert len(kept["labelled.txt"].splitlines()) == results["labelled"] == 30
+    assert results["held_out"] == 30
+    assert sorted(p.name for p in whole.glob("checkpoint-*")) == [
+        "checkpoint-000004.json", "checkpoint-000005.json",
+    ]
+
+
+@pytest.mark.parametrize("generation", range(5))
+def test_a_run_stopped_after_any_generation_ends_as_one_that_was_not(whole, table, tmp_path, generation):
+    path = tmp_path / "run"
+    begin(path, table)
+    with pytest.raises(StopError):
+        go_on(path, stop_at=generation)
+    assert not (path / "results.json").exists()
+    assert len(read_log(path / "journal.jsonl")) == generation + 1
+    go_on(path)
+    assert outcome(path) == outcome(whole)
+
+
+def test_a_finished_run_gives_the_same_results_again(whole, tmp_path):
+    path = tmp_path / "run"
+    shutil.copytree(whole, path)
+    assert go_on(path) == json.loads((whole / "results.json").read_text())
+    before, after = files(whole), files(path)
+    assert after == before
+
+
+def test_a_run_killed_at_ten_random_moments_ends_as_one_that_was_not(table, tmp_path):
+    """SIGKILL, each time to another process that goes on from what the last one left."""
+    settings = {"population": 40, "generations": 20, "seed": 5}
+    code = """
+import json, os, random, signal, sys, time
+from pathlib import Path
+from evozc.runs import RunFolder, continue_run, start_run
+from evozc.search import SearchSettings
+table, killed, whole, settings = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
+generator = random.Random(0)
+for path in (killed, whole):
+    with start_run(path, table, SearchSettings(**settings), labels=30):
+        pass
+
+def child(path):
+    pid = os.fork()
+    if not pid:
+        with RunFolder.open(path) as folder:
+            continue_run(folder)
+        os._exit(0)
+    return pid
+
+start = time.monotonic()
+assert os.waitpid(child(whole), 0)[1] == 0
+duration = time.monotonic() - start
+killings = 0
+while killings < 10 and not (killed / "results.json").exists():
+    pid = child(killed)
+    time.sleep(generator.uniform(0.01, 0.2 * duration))
+    os.kill(pid, signal.SIGKILL)
+    killings += os.waitpid(pid, 0)[1] == signal.SIGKILL
+early = not (killed / "results.json").exists()
+assert os.waitpid(child(killed), 0)[1] == 0
+print(json.dumps([killings, early]))
+"""
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    killings, early = json.loads(python(code, table, killed, whole, json.dumps(settings)))
+    assert killings == 10 or not early
+    assert killings >= 4
+    assert outcome(killed) == outcome(whole)
+    assert files(killed).keys() == files(whole).keys()  # no half-written file is left
+
+
+def lines_until(process, wanted):
+    """What a process prints up to a line that holds ``wanted``."""
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        if wanted in line:
+            return seen
+    raise AssertionError(f"ended without {wanted!r}: {seen}")
+
+
+@pytest.fixture
+def started():
+    """Starts commands, and ends those that a failed test has left running."""
+    processes = []
+
+    def start(*arguments):
+        processes.append(subprocess.Popen(
+            evozc(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=environment(PYTHONUNBUFFERED="1"),
+        ))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def test_signals_end_a_run_with_what_it_has_and_how_to_go_on(table, tmp_path, commands, started):
+    """SIGTERM, then SIGINT, then to the end; meanwhile nobody else may work in the folder."""
+    path, whole = tmp_path / "a run", tmp_path / "whole"
+    options = ["--labels", 30, "--population", 40, "--generations", 60, "--max-size", 15]
+    process = started("search", table, "--run", path, *options)
+    lines_until(process, "generation 0/60")
+    process.send_signal(signal.SIGSTOP)
+    second = commands("search", "--resume", path)
+    process.send_signal(signal.SIGCONT)
+    assert (second.code, second.out) == (5, "")
+    assert second.err == f"evozc: {path}: another process is working in this run folder\n"
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (143, "")
+    check_farewell(out, path)
+
+    process = started("search", "--resume", path)
+    lines_until(process, "generation ")
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "")
+    check_farewell(out, path)
+    assert not list(path.glob(".*.tmp"))
+
+    assert commands("search", "--resume", path).code == 0
+    assert commands("search", table, "--run", whole, *options).code == 0
+    assert outcome(path) == outcome(whole)
+
+
+def check_farewell(out, path):
+    """The best so far is one that the folder knows, and the command to go on is one to paste."""
+    *_, best, hint = out.splitlines()
+    formula = best.removeprefix("stopped; the best formula so far: ")
+    assert formula in {record["formula"] for record in read_log(path / "formulas.jsonl")}
+    assert hint == f"go on: evozc search --resume '{path}'"
+    assert not (path / "results.json").exists()
+
+
+def damage(content, generator):
+    """A file's content with one byte flipped, cut short, emptied or filled with something else."""
+    yield "empty", b""
+    yield "truncated", content[: len(content) // 2]
+    yield "last line torn", content[:-20]
+    yield "not JSON", b"\x80\x04K\x01."
+    yield "JSON of another kind", b"[]\n"
+    yield "deeply nested", b"[" * 100_000
+    places = [0, 1, 12, 80, 90, len(content) - 3, *(generator.randrange(len(content) - 2) for _ in range(40))]
+    for place in places:
+        flipped = bytearray(content)
+        flipped[place] ^= generator.choice([1, 2, 16, 128])
+        yield f"byte {place}", bytes(flipped)
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(stopped, whole):
+    newest = stopped / "checkpoint-000003.json"
+    content, before = newest.read_bytes(), files(stopped)
+    with RunFolder.open(stopped) as folder:
+        state = folder.restore()
+    assert state["generation"] == 3
+    for what, damaged in damage(content, random.Random(0)):
+        for name, original in before.items():
+            (stopped / name).write_bytes(original)
+        newest.write_bytes(damaged)
+        with RunFolder.open(stopped) as folder:
+            assert folder.restore()["generation"] == 2, what
+            assert len(folder.read_log("journal.jsonl")) == 2
+    go_on(stopped)
+    assert outcome(stopped) == outcome(whole)
+
+
+def test_checkpoints_that_changed_places_still_end_well(stopped, whole):
+    one, other = stopped / "checkpoint-000002.json", stopped / "checkpoint-000003.json"
+    contents = one.read_bytes(), other.read_bytes()
+    one.write_bytes(contents[1])
+    other.write_bytes(contents[0])
+    go_on(stopped)
+    assert outcome(stopped) == outcome(whole)
+
+
+def test_when_every_checkpoint_is_damaged_nothing_is_guessed(stopped):
+    for path in stopped.glob("checkpoint-*"):
+        path.write_bytes(path.read_bytes()[:-10])
+    before = files(stopped)
+    with pytest.raises(CheckpointError, match="every checkpoint, or a log it counts on, is damaged"):
+        go_on(stopped)
+    assert files(stopped) == before
+
+
+@pytest.mark.parametrize("name", ["formulas.jsonl", "journal.jsonl"])
+def test_lines_of_a_torn_generation_are_cut_off(stopped, whole, name):
+    with open(stopped / name, "ab") as file:
+        file.write(b'{"formula": "network.params", "tau": 0.9, "ranking": "x", "reason": null, "pro')
+    go_on(stopped)
+    assert outcome(stopped) == outcome(whole)
+
+
+@pytest.mark.parametrize("name", ["formulas.jsonl", "journal.jsonl"])
+def test_an_altered_log_is_noticed(stopped, name):
+    content = (stopped / name).read_bytes()
+    generator = random.Random(1)
+    first = json.loads(content.splitlines()[0])
+    for place in [generator.randrange(len(json.dumps(first))) for _ in range(10)]:
+        flipped = bytearray(content)
+        flipped[place] ^= 1
+        (stopped / name).write_bytes(flipped)
+        with pytest.raises(CheckpointError, match="a log it counts on, is damaged"):
+            go_on(stopped)
+        assert (stopped / name).read_bytes() == flipped
+
+
+def test_a_log_that_lost_its_end_gives_way_to_the_generation_before(stopped, whole):
+    path = stopped / "formulas.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    go_on(stopped)
+    assert outcome(stopped) == outcome(whole)
+
+
+@pytest.mark.parametrize("name", ["formulas.jsonl", "journal.jsonl"])
+def test_a_missing_log_is_named(stopped, name):
+    (stopped / name).unlink()
+    before = files(stopped)
+    with pytest.raises(CheckpointError, match=rf"{name} is missing"):
+        go_on(stopped)
+    assert files(stopped) == before
+
+
+def test_a_run_stopped_before_its_first_checkpoint_starts_again(table, tmp_path, whole):
+    path = tmp_path / "run"
+    begin(path, table)
+    (path / "formulas.jsonl").write_bytes(b'{"formula": "network.pa')
+    go_on(path)
+    assert outcome(path) == outcome(whole)
+
+
+def test_another_table_is_refused(stopped):
+    manifest = json.loads((stopped / "manifest.json").read_text())
+    other = stopped.parent / "other.npz"
+    save_table(small_table(seed=1), other)
+    (stopped / "manifest.json").write_text(json.dumps({**manifest, "table": str(other)}))
+    before = files(stopped)
+    with pytest.raises(CheckpointError, match=r"hash [0-9a-f]{12}, but the run began with [0-9a-f]{12}"):
+        go_on(stopped)
+    assert files(stopped) == before
+
+
+@pytest.mark.parametrize("change", [{"generations": 50}, {"population": 25}, {"seed": 3}])
+def test_other_settings_than_the_run_began_with_are_refused(stopped, change):
+    manifest = json.loads((stopped / "manifest.json").read_text())
+    manifest["settings"].update(change)
+    (stopped / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(CheckpointError, match=r"manifest\.json was changed"):
+        go_on(stopped)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"format": "evozc-run-0"}, "written as 'evozc-run-0', this version reads 'evozc-run-1'"),
+        ({}, "written as None"),
+        ([], "not a run folder"),
+        ({"format": "evozc-run-1"}, "no usable entry 'settings'"),
+        ({"format": "evozc-run-1", "settings": 3}, "no usable entry 'settings'"),
+    ],
+)
+def test_another_manifest_is_refused(tmp_path, content, message):
+    (tmp_path / "manifest.json").write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match=message):
+        RunFolder.open(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_a_damaged_manifest_never_ends_in_anything_but_a_clear_error(stopped, commands):
+    path = stopped / "manifest.json"
+    content, generator = path.read_bytes(), random.Random(3)
+    for place in sorted(generator.sample(range(len(content)), 12)):
+        flipped = bytearray(content)
+        flipped[place] ^= 1
+        path.write_bytes(flipped)
+        done = commands("search", "--resume", stopped)
+        assert done.code in (2, 3, 5), (place, done)
+        assert done.err.startswith("evozc: ")
+        assert done.err.count("\n") == 1
+    path.unlink()
+    done = commands("search", "--resume", stopped)
+    assert done.code == 5
+    assert "not a run folder made by evozc search" in done.err
+
+
+def test_an_existing_folder_is_left_alone(whole, table, tmp_path):
+    before = files(whole)
+    with pytest.raises(DataError, match="exists already; name another folder"):
+        start_run(whole, table, SETTINGS, labels=30)
+    assert files(whole) == before
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(DataError, match="exists already"):
+        start_run(tmp_path / "file", table, SETTINGS, labels=30)
+    with pytest.raises(DataError, match="cannot be made"):
+        start_run(tmp_path / "file" / "run", table, SETTINGS, labels=30)
+    assert files(tmp_path) == {"file": b"mine"}
+
+
+def test_one_folder_is_open_once(stopped):
+    with RunFolder.open(stopped), pytest.raises(CheckpointError, match="another process"):
+        RunFolder.open(stopped)
+    with RunFolder.open(stopped) as folder:
+        assert folder.restore()["generation"] == 3
+
+
+def test_left_behind_temporary_files_go(stopped):
+    (stopped / ".checkpoint-000004.json.123.tmp").write_text("half")
+    with RunFolder.open(stopped) as folder:
+        folder.restore()
+    assert not list(stopped.glob(".*"))
+
+
+@pytest.mark.parametrize("largest_file", [4000, 9000, 20_000])
+def test_a_full_disk_ends_clearly_and_the_run_goes_on_elsewhen(table, tmp_path, commands, largest_file):
+    """Limits under which the log, or a checkpoint, is the first that cannot be written."""
+    path, whole = tmp_path / "run", tmp_path / "whole"
+    options = ["--labels", 30, "--population", 24, "--generations", 8]
+    done = commands("search", table, "--run", path, *options, largest_file=largest_file)
+    assert done.code == 3
+    assert done.err.startswith(f"evozc: {path}")
+    assert done.err.endswith(": cannot be written: File too large\n")
+    assert done.err.count("\n") == 1
+    assert not (path / "results.json").exists()
+    assert not list(path.glob(".*.tmp"))
+    assert commands("search", "--resume", path).code == 0
+    assert commands("search", table, "--run", whole, *options).code == 0
+    assert outcome(path) == outcome(whole)
+
+
+def test_a_disk_full_from_the_start_leaves_no_folder(table, tmp_path, commands):
+    done = commands("search", table, "--run", tmp_path / "run", "--labels", 30, largest_file=1000)
+    assert done.code == 3
+    assert "cannot be written: File too large" in done.err
+    assert list(tmp_path.iterdir()) == []
