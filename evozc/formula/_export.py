@@ -50,7 +50,7 @@ def to_python(
     result = writer.write(formula)
     used = formula.statistics()
     vectors = sorted({s.type for s in used if s.type != NETWORK})
-    lines = [f"    {line}" for line in writer.lines]
+    lines = [f"    {line}" for line in (*writer.lines, f"value = float({result}[0])")]
     inputs = [f"    {_local(s)} = _input(statistics, {s.key!r}, {s.type == NETWORK})" for s in used]
     sized = {s.type: _local(s) for s in reversed(used)}
     sizes = [f"    nodes_{v} = Nodes(np.array([0, len({sized[v]})]))" for v in vectors]
@@ -67,7 +67,6 @@ def to_python(
         references="".join(f"{name} = np.array({values})\n" for name, values in writer.references.items()),
         functions="\n\n".join(f.strip() + "\n" for f in functions),
         body="\n".join(body),
-        result=result,
     )
 
 
@@ -101,7 +100,6 @@ def score(statistics):
     ``statistics`` maps every name in STATISTICS to its values.
     """
 {body}
-    value = float({result}[0])
     return value if np.isfinite(value) else float("nan")
 '''
 

@@ -9,7 +9,9 @@ import pytest
 from evozc.errors import ConfigError, DataError, WorkerError
 from evozc.executors import Failure, run_tasks
 
-CELL = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+# Workers that are stopped while tasks are queued can trip loky's own manager thread (a KeyError of
+# its bookkeeping); the executor is given up then anyway, and the next call gets another one.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 
 def halve_even(number):
