@@ -35,7 +35,10 @@ def _network(name: str, definition: str, sign: Sign, latex: str, group: str, **m
 
 STATISTICS = (
     _layer("numel", "number of weights", _P, r"|w|", "shapes"),
-    _layer("macs", "multiply-accumulates for one input", _P, r"\mathrm{macs}", "shapes", unit="MAC"),
+    _layer(
+        "macs", "multiply-accumulates for one input; missing for embeddings",
+        _P, r"\mathrm{macs}", "shapes", unit="MAC",
+    ),
     _layer("c_in", "input channels or features", _P, r"c^{\mathrm{in}}", "shapes"),
     _layer("c_out", "output channels or features", _P, r"c^{\mathrm{out}}", "shapes"),
     _layer("kernel", "kernel positions (height x width; 1 for a linear layer)", _P, "k", "shapes"),
@@ -51,7 +54,10 @@ STATISTICS = (
     _layer("grad_mean", "mean of g", _R, r"\overline{g}", "gradients"),
     _layer("grad_std", "population standard deviation of g", _N, r"\sigma(g)", "gradients"),
     _layer("grad_max", "largest |g|", _N, r"\lVert g \rVert_\infty", "gradients"),
-    _layer("weight_x_grad_sum", "sum of w g", _R, r"(w \cdot g)", "gradients"),
+    _layer(
+        "weight_x_grad_sum", "sum of w g; mere rounding noise where a batch normalisation follows",
+        _R, r"(w \cdot g)", "gradients",
+    ),
     _layer("weight_x_grad_l1", "sum of |w g|", _N, r"\lVert w g \rVert_1", "gradients", source=_SNIP),
     _layer(
         "grad_ratio",
@@ -62,14 +68,18 @@ STATISTICS = (
     _layer(
         "synflow",
         "sum of |w| times the gradient of the summed output of the network with |weights|, "
-        "without batch normalisation, in float64, for an input of ones",
+        "without batch normalisation, in float64 and evaluation mode, for an input of ones",
         _N, r"\mathrm{synflow}", "synflow", source=_SYNFLOW,
     ),
     _layer("output_mean", "mean of z", _R, r"\overline{z}", "outputs"),
     _layer("output_std", "population standard deviation of z", _N, r"\sigma(z)", "outputs"),
     _layer("output_l1", "mean of |z|", _N, r"\overline{|z|}", "outputs"),
     _layer("output_positive", "fraction of z above 0", _N, r"P(z > 0)", "outputs"),
-    _layer("output_grad_mean", "mean of the gradient at z", _R, r"\overline{\partial z}", "outputs"),
+    _layer(
+        "output_grad_mean",
+        "mean of the gradient at z; mere rounding noise where a batch normalisation follows",
+        _R, r"\overline{\partial z}", "outputs",
+    ),
     _layer(
         "output_grad_std", "population standard deviation of the gradient at z",
         _N, r"\sigma(\partial z)", "outputs",
@@ -87,7 +97,7 @@ STATISTICS = (
     _block(
         "entropy",
         "entropy of the eigenvalues, scaled to sum 1, of the covariance of the output's channels "
-        "over samples and positions",
+        "over samples and positions; missing where the output is constant",
         _N, "H", source=_AZNAS,
     ),
     _block("output_mean", "mean of z", _R, r"\overline{z}"),

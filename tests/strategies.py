@@ -57,8 +57,11 @@ def formulas(draw, symbols=FEW, depth=5, type_=NETWORK, constants=numbers, witho
     return grow(type_, depth)
 
 
+_few_architectures = st.integers(1, 6)
+
+
 @st.composite
-def tables(draw, symbols=FEW, architectures=st.integers(1, 6), nodes=4, missing=True):
+def tables(draw, symbols=FEW, architectures=_few_architectures, nodes=4, missing=True):
     """Ragged tables; with ``missing``, node sets may be empty and values NaN."""
     return random_table(draw(st.integers(0, 2**32)), draw(architectures), symbols, nodes, missing)
 
@@ -70,11 +73,11 @@ def random_table(seed, architectures, symbols=FEW, nodes=4, missing=True):
     values = {}
     for symbol in symbols.statistics.values():
         size = n if symbol.type == NETWORK else lengths[symbol.type].sum()
-        kinds = [draw.integers(1, 4, size), 10 ** draw.uniform(-3, 3, size), np.zeros(size), np.full(size, np.nan)]
+        values_of = (draw.integers(1, 4, size), 10 ** draw.uniform(-3, 3, size), np.zeros(size), np.nan)
         shares = np.array([0.4, 0.4, 0.1 if Sign.ZERO in symbol.sign else 0.0, 0.1 if missing else 0.0])
         kind = draw.choice(4, size, p=shares / shares.sum())
         sign = draw.choice([-1.0, 1.0], size) if Sign.NEGATIVE in symbol.sign else 1.0
-        values[symbol.key] = np.choose(kind, kinds) * sign
+        values[symbol.key] = np.choose(kind, values_of) * sign
     names = tuple(f"architecture {a}" for a in range(n))
     return Table(
         architectures=names, keys=names, statistics=tuple(symbols.statistics.values()),
@@ -142,7 +145,7 @@ def scores_plainly(formula, table, noise=None):
 
 
 def rounding(formula, table, runs=4):
-    """How far rounding alone may move each score, found by rounding more coarsely; infinite if without bound."""
+    """How far rounding alone may move each score, found by rounding more coarsely; infinite if anyhow far."""
     exact = scores_plainly(formula, table)
     moved = [scores_plainly(formula, table, np.random.default_rng(k)) for k in range(runs)]
     with np.errstate(all="ignore"):

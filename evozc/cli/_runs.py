@@ -23,7 +23,7 @@ from evozc.cli._screen import say, show_comparison, show_results, watching
 from evozc.comparison import compare as compare_formulas
 from evozc.engine import Evaluator
 from evozc.errors import ConfigError, DataError
-from evozc.formula import Formula, parse, to_latex, to_python, to_sympy
+from evozc.formula import parse, to_python, to_sympy
 from evozc.runs import (
     RunFolder,
     changed_versions,
@@ -182,9 +182,7 @@ def export(
         if size not in sizes:
             raise ConfigError(f"{run}: the front has no formula of size {size}; it has {sorted(sizes)}")
         entry = sizes[size]
-    data, train, _ = open_data(read_manifest(run))
-    formula = parse(entry["formula"], FULL.with_statistics(data.statistics))
-    text = _render(formula, style, entry, results, train)
+    text = _render(run, style, entry, results)
     if out is None:
         print(text)
     else:
@@ -193,14 +191,12 @@ def export(
         say(f"wrote {out}")
 
 
-def _render(
-    formula: Formula, style: Format, entry: dict[str, Any], results: dict[str, Any], train: Any
-) -> str:
+def _render(run: Path, style: Format, entry: dict[str, Any], results: dict[str, Any]) -> str:
+    if style in (Format.text, Format.latex):
+        return entry["formula" if style is Format.text else "latex"]
+    data, train, _ = open_data(read_manifest(run))
+    formula = parse(entry["formula"], FULL.with_statistics(data.statistics))
     match style:
-        case Format.text:
-            return formula.text
-        case Format.latex:
-            return to_latex(formula)
         case Format.sympy:
             return str(to_sympy(formula))
         case Format.json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
 #: Up to this many architectures all pairs at once are faster than scipy's merge.
 _PAIRWISE = 600
@@ -28,6 +27,8 @@ class KendallTau:
     def __call__(self, scores: np.ndarray) -> float:
         """Tau-b of scores (architectures,) without NaN; NaN if either side is constant."""
         if len(self.target) > _PAIRWISE:
+            from scipy import stats  # takes longer to import than most searches need
+
             return float(stats.kendalltau(scores, self.target).statistic)
         less = scores[:, None] < scores[None, :]
         ordered = int(np.count_nonzero(less))  # pairs without those tied in the scores

@@ -14,7 +14,7 @@ from evozc.baselines import proxies
 from evozc.benchmarks import open_table
 from evozc.comparison import Row, choose, compare
 from evozc.engine import Scorer
-from evozc.errors import CheckpointError
+from evozc.errors import CheckpointError, SearchExhaustedError
 from evozc.formula import to_latex
 from evozc.runs._folder import RunFolder, read_manifest
 from evozc.search import Search, SearchSettings
@@ -100,7 +100,7 @@ def continue_run(
 
     Raises:
         CheckpointError: the table is another one than the run began with.
-        SearchExhaustedError: the rules leave no candidate.
+        SearchExhaustedError: the rules leave no candidate, and nothing valid was found before.
     """
     manifest = folder.manifest
     settings = SearchSettings.from_mapping(manifest["settings"])
@@ -117,7 +117,12 @@ def continue_run(
         observe(_progress(search, spent))
     while not search.finished and not 0 < settings.max_seconds <= spent:
         start = time.monotonic()
-        formulas = search.ask()
+        try:
+            formulas = search.ask()
+        except SearchExhaustedError:
+            if search.hall_of_fame.best is None:
+                raise
+            break  # nothing new is left to try: what has been found is the result
         outcomes = scorer.score(formulas)
         search.tell(formulas, outcomes)
         spent += time.monotonic() - start

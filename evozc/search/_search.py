@@ -129,7 +129,7 @@ class Search:
         after = self.hall_of_fame.best
         if after is not None and (before is None or after.tau > before.tau):
             self.improved = self.generation + 1
-        self.population = self._survivors([*self.population, *children])
+        self.population = tools.selBest([*self.population, *children], self.settings.population)
         self.generation += 1
 
     def _record(self, formula: Formula, outcome: Outcome) -> bool:
@@ -145,11 +145,6 @@ class Search:
         if holder != text:
             self.removed["equivalence"] += 1
         return holder == text
-
-    def _survivors(self, individuals: list[Individual]) -> list[Individual]:
-        """The next population, by non-dominated sorting on tau and size (Deb et al., 2002)."""
-        best = tools.selBest(individuals, self.settings.population)
-        return best
 
     def last_scored(self) -> list[dict[str, Any]]:
         """What the last generation was told, as JSON values: the log of all formulas grows by this."""

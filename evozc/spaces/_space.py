@@ -16,6 +16,14 @@ class SearchSpace(Protocol):
 
     name: str
 
+    @property
+    def input_channels(self) -> int:
+        """Channels of the images that its networks take."""
+
+    @property
+    def classes(self) -> int:
+        """Outputs of its networks."""
+
     def settings(self) -> dict[str, int]:
         """The keyword arguments that build this space again."""
 

@@ -13,31 +13,30 @@ from evozc.formula import Formula, parse
 from primitives import FULL, NETWORK
 
 ALPHABET = "().,+-_ \t\n0123456789eE" + "abcdlnosuyr"
-WORDS = [*FULL.operators, *FULL.statistics, "(", ")", ",", " ", "1", "-2.5e3", ".", "\n", "1e999", "sum(", "add("]
+WORDS = [*FULL.operators, *FULL.statistics, *"(), 1.\n", "-2.5e3", "1e999", "sum(", "add("]
 
 
-def parsed(text):
-    """What parse makes of it; any exception but FormulaError passes through and fails the test."""
+def check(text):
+    """A formula, or a FormulaError with a short message; any other exception fails the test."""
     try:
         formula = parse(text)
     except FormulaError as error:
-        assert str(error)
-        assert len(str(error)) < 400
-        return None
+        if not 0 < len(str(error)) < 400:
+            raise
+        return
     assert isinstance(formula, Formula)
     assert formula.type == NETWORK
     assert parse(str(formula)) == formula
-    return formula
 
 
 @settings(max_examples=200)
 @given(st.text() | st.text(ALPHABET) | st.lists(st.sampled_from(WORDS), max_size=25).map("".join))
 @example("\ud800")
 @example("network.params\x00")
-@example("１")
-@example("network.params٠")
+@example("\uff11")
+@example("network.params\u0660")
 def test_any_text_is_a_formula_or_a_formula_error(text):
-    parsed(text)
+    check(text)
 
 
 @settings(max_examples=200)
@@ -47,9 +46,10 @@ def test_damaged_text_is_a_formula_or_a_formula_error(formula, data):
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(text)))
         stop = data.draw(st.integers(start, min(len(text), start + 12)))
-        damage = data.draw(st.sampled_from(["", text[start:stop] * 2, text[stop:start:-1]]) | st.text(max_size=3))
+        slips = st.sampled_from(["", text[start:stop] * 2, text[stop:start:-1]])
+        damage = data.draw(slips | st.text(max_size=3))
         text = text[:start] + damage + text[stop:]
-    parsed(text)
+    check(text)
 
 
 @given(formulas(FULL, depth=5), st.data())
@@ -75,12 +75,13 @@ HOSTILE = [
     f"{{open('{CANARY}','w')}}", f"f'{{open(\"{CANARY}\",\"w\")}}'",
     "sum.__globals__", "().__class__.__bases__[0].__subclasses__()", "network.__class__", "layer.__init__",
     "9**9**9", "9^9^9", "sum(layer.numel)**2", "-network.params", "network.params + 1", "1 2", "1,2", "(1)",
-    "network.params\x00", "\x00", "\x1b[2J", "net\u200bwork.params", "\u202enetwork.params", "nеtwork.params",
-    "ｎetwork.params", "network.params\u00a0", "\ufeffnetwork.params", "abs(−1)", "٣", "½", "1٠",
-    "1e999", "-1e999", "nan", "inf", "-inf", "NaN", "Infinity", "abs(nan)", "0x10", "1_000", "1j", "1e", ".", "-",
-    "+", "1..2", "--1", "True", "None", "network", "network.", ".params", "network.params.params", "network .params",
-    "", " ", "\n", ",", "()", ")", "abs", "abs(", "abs()", "abs)", "abs(1", "abs(1))", "abs(1,)", "abs(,1)", "abs 1",
-    "add(1 2)", "add(1,,2)", "sum", "sum(layer)", "layer.numel(1)", "abs(network.params)(1)", "ABS(1)", "Network.params",
+    "network.params\x00", "\x00", "\x1b[2J", "net\u200bwork.params", "\u202enetwork.params",
+    "n\u0435twork.params", "\uff4eetwork.params", "network.params\xa0", "\ufeffnetwork.params",
+    "abs(\u22121)", "\u0663", "\xbd", "1\u0660", "1e999", "-1e999", "nan", "inf", "-inf", "NaN", "Infinity",
+    "abs(nan)", "0x10", "1_000", "1j", "1e", ".", "-", "+", "1..2", "--1", "True", "None", "network",
+    "network.", ".params", "network.params.params", "network .params", "", " ", "\n", ",", "()", ")", "abs",
+    "abs(", "abs()", "abs)", "abs(1", "abs(1))", "abs(1,)", "abs(,1)", "abs 1", "add(1 2)", "add(1,,2)",
+    "sum", "sum(layer)", "layer.numel(1)", "abs(network.params)(1)", "ABS(1)", "Network.params",
 ]
 
 
@@ -95,10 +96,11 @@ def test_hostile_text_is_refused_and_nothing_runs(text, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "text",
     [
-        "(" * 100_000, "abs(" * 100_000, "abs(" * 16_000, ")" * 60_000, "neg(" * 100_000 + "1" + ")" * 100_000,
-        "1" * 100_000, "1" * 60_000, "-" * 60_000 + "1", "1+" * 30_000 + "1", "abs(" + "1," * 30_000 + "1)",
-        "x" * 1_000_000, "x" * 60_000, "abs(" + " " * 60_000, "abs" + " " * 60_000, "a." * 30_000, "_" * 60_000,
-        "\n" * 60_000 + "?", "0." + "0" * 60_000 + "?", "1e" + "9" * 60_000, "add(" * 58 + "1" + ",1)" * 57,
+        "(" * 100_000, "abs(" * 100_000, "abs(" * 16_000, ")" * 60_000,
+        "neg(" * 100_000 + "1" + ")" * 100_000, "1" * 100_000, "1" * 60_000, "-" * 60_000 + "1",
+        "1+" * 30_000 + "1", "abs(" + "1," * 30_000 + "1)", "x" * 1_000_000, "x" * 60_000,
+        "abs(" + " " * 60_000, "abs" + " " * 60_000, "a." * 30_000, "_" * 60_000, "\n" * 60_000 + "?",
+        "0." + "0" * 60_000 + "?", "1e" + "9" * 60_000, "add(" * 58 + "1" + ",1)" * 57,
         "max(" + "a" * 60_000 + "(", "layer." + "g" * 60_000,
     ],
     ids=lambda t: f"{t[:12]!r} of {len(t)}",

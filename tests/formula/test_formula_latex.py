@@ -61,7 +61,8 @@ def test_different_formulas_are_typeset_differently():
         "add(mul(2, network.naswot), 1)", "square(square(network.naswot))", "div(1, div(2, network.naswot))",
         "div(div(1, 2), network.naswot)", "sum(add(layer.numel, 1))", "add(sum(layer.numel), 1)",
         "square(sum(layer.numel))", "sum(square(layer.numel))", "neg(add(network.naswot, 1))",
-        "add(neg(network.naswot), 1)", "sum(depth_weight(add(layer.numel, 1)))", "sum(add(depth_weight(layer.numel), 1))",
+        "add(neg(network.naswot), 1)", "sum(depth_weight(add(layer.numel, 1)))",
+        "sum(add(depth_weight(layer.numel), 1))",
         "square(-2)", "neg(square(2))", "square(1e300)", "sub(network.naswot, -2)", "sum(neg(layer.numel))",
     ]
     assert len({to_latex(parse(text)) for text in texts}) == len(texts)

@@ -18,7 +18,8 @@ from primitives import FULL, NETWORK, NODE_SETS, Operator
 
 def written_out(formula, table, a):
     """The number that the sympy form gives for one architecture, every sum written out."""
-    values = {sympy.Symbol(f"n_{s}", integer=True, positive=True): table.nodes[s].lengths[a] for s in NODE_SETS}
+    counts = [sympy.Symbol(f"n_{node_set}", integer=True, positive=True) for node_set in NODE_SETS]
+    values = {n: table.nodes[s].lengths[a] for n, s in zip(counts, NODE_SETS, strict=True)}
     for symbol in formula.statistics():
         name = symbol.key.replace(".", "_")
         if symbol.type == NETWORK:
@@ -64,12 +65,9 @@ def test_the_sympy_form_agrees_with_the_engine(formula, table):
         assert abs(complex(form.evalf(30)) - scores[a]) <= 10 * slack[a] + 1e-25, (form, scores[a])
 
 
-LEAF = {"elementwise": "layer.numel", "vector": "layer.numel", "reduction": "layer.numel", "candidates": "network.naswot"}
-
-
 @pytest.mark.parametrize("operator", FULL.operators.values(), ids=lambda o: o.name)
 def test_every_operator_has_a_sympy_form(operator):
-    leaf = statistic(FULL.statistics[LEAF[operator.kind]])
+    leaf = statistic(FULL.statistics["network.naswot" if operator.kind == "candidates" else "layer.numel"])
     form = to_sympy(call(operator, *[leaf] * operator.arity))
     assert isinstance(form, sympy.Expr)
     scalar = [statistic(FULL.statistics[k]) for k in ("network.naswot", "network.params")]

@@ -5,7 +5,6 @@ import random
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 from small_tables import environment, evozc, files, python, small_table
@@ -185,9 +184,9 @@ def started():
 def test_signals_end_a_run_with_what_it_has_and_how_to_go_on(table, tmp_path, commands, started):
     """SIGTERM, then SIGINT, then to the end; meanwhile nobody else may work in the folder."""
     path, whole = tmp_path / "a run", tmp_path / "whole"
-    options = ["--labels", 30, "--population", 40, "--generations", 60, "--max-size", 15]
+    options = ["--labels", 30, "--population", 40, "--generations", 30, "--max-size", 12]
     process = started("search", table, "--run", path, *options)
-    lines_until(process, "generation 0/60")
+    lines_until(process, "generation 0/30")
     process.send_signal(signal.SIGSTOP)
     second = commands("search", "--resume", path)
     process.send_signal(signal.SIGCONT)
@@ -200,7 +199,6 @@ def test_signals_end_a_run_with_what_it_has_and_how_to_go_on(table, tmp_path, co
 
     process = started("search", "--resume", path)
     lines_until(process, "generation ")
-    time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, "")
