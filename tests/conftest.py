@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from small_tables import Commands
 
 settings.register_profile("evozc", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("evozc")
@@ -18,3 +19,11 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the published benchmark tables are absent: {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory):
+    """Runs evozc commands: ``commands("search", table).code``."""
+    running = Commands(tmp_path_factory.mktemp("commands"))
+    yield running
+    running.close()

@@ -63,8 +63,10 @@ def environment(**changes):
 def python(code, *arguments, cwd=None, **changes):
     """Run Python code in a process of its own; its standard output."""
     command = [sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
+    helpers = Path(__file__).parent
+    importable = os.pathsep.join([str(helpers), str(helpers.parent / "search")])
     done = subprocess.run(
-        command, cwd=cwd, env=environment(PYTHONPATH=str(Path(__file__).parent), **changes),
+        command, cwd=cwd, env=environment(PYTHONPATH=importable, **changes),
         capture_output=True, text=True, timeout=120,
     )
     assert done.returncode == 0, done.stderr
