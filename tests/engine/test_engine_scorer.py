@@ -118,6 +118,16 @@ def test_what_is_not_finite_ranks_last():
     assert scorer(table).score([formula("network.a", table)])[0].tau == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("size", "allowed"), [(4, 1), (5, 1), (9, 1), (10, 2), (12, 2)])
+def test_one_in_five_but_at_least_one_may_be_undefined(size, allowed):
+    values, last = np.arange(float(size)), np.arange(size)[::-1]
+    gaps = {f"gaps_{k}": np.where(last < k, np.nan, values) for k in (allowed, allowed + 1)}
+    table = scalar_table(gaps, values)
+    good, bad = scorer(table).score([formula(f"network.{name}", table) for name in gaps])
+    assert good.reason is None
+    assert bad.reason == "not finite"
+
+
 def test_no_formulas_no_outcomes_and_the_clock_runs():
     one = scorer(random_table(0, 8))
     assert one.score([]) == []
