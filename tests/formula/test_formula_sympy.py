@@ -73,9 +73,9 @@ def test_every_operator_has_a_sympy_form(operator):
     assert isinstance(to_sympy(applied), sympy.Expr)
     if operator.name not in ("diff", "logrank"):  # never finite at the first node; of several networks
         formula = applied if applied.type == NETWORK else call(FULL.operators["last"], applied)
-        table = random_table(6, 4, nodes=3, missing=False)
+        table = random_table(0, 2, nodes=3, missing=False)
         compared = np.flatnonzero(finite_throughout(formula, table))
-        assert table.nodes["layer"].lengths[compared].max() == 3
+        assert table.nodes["layer"].lengths[compared].max() >= 2
         for a in compared:
             score = Evaluator(table).scores([formula])[0, a]
             assert float(written_out(formula, table, a)) == pytest.approx(score, rel=1e-12)
