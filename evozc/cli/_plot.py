@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,12 @@ def draw_front(results: Mapping[str, Any], path: Path) -> None:
               label="chosen formula")
     if results["noise_ceiling"] is not None:
         axes.axhline(results["noise_ceiling"], color="0.3", linestyle=":", label="noise ceiling")
-    known = [baseline for baseline in results["baselines"] if baseline["held_out_tau"] is not None]
-    for baseline in sorted(known, key=lambda b: b["held_out_tau"], reverse=True)[:4]:
-        axes.axhline(baseline["held_out_tau"], color="0.75", linewidth=0.8, zorder=0)
-        axes.annotate(baseline["name"], (1.005, baseline["held_out_tau"]),
-                      xycoords=("axes fraction", "data"), fontsize=8, color="0.4", va="center")
+    for tau, names in _by_height(results["baselines"]):
+        axes.axhline(tau, color="0.75", linewidth=0.8, zorder=0)
+        axes.annotate(
+            names, (1.005, tau), xycoords=("axes fraction", "data"), fontsize=8, color="0.4", va="center"
+        )
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("symbols in the formula")
     axes.set_ylabel(f"Kendall tau with {results['target']}")
     axes.set_title(f"Pareto front on {Path(results['table']).name}, seed {results['seed']}")
@@ -54,3 +55,12 @@ def draw_front(results: Mapping[str, Any], path: Path) -> None:
 def _number(tau: float | None) -> float:
     """Not a number, which is not drawn, for the tau of a constant formula."""
     return math.nan if tau is None else tau
+
+
+def _by_height(baselines: Sequence[Mapping[str, Any]], count: int = 4) -> list[tuple[float, str]]:
+    """The best baselines, those that would lie on one another named together."""
+    heights: dict[float, list[str]] = {}
+    known = [b for b in baselines if b["held_out_tau"] is not None]
+    for baseline in sorted(known, key=lambda b: b["held_out_tau"], reverse=True)[:count]:
+        heights.setdefault(round(baseline["held_out_tau"], 2), []).append(baseline["name"])
+    return [(tau, ", ".join(names)) for tau, names in heights.items()]
