@@ -59,8 +59,12 @@ def _number(tau: float | None) -> float:
 
 def _by_height(baselines: Sequence[Mapping[str, Any]], count: int = 4) -> list[tuple[float, str]]:
     """The best baselines, those that would lie on one another named together."""
-    heights: dict[float, list[str]] = {}
     known = [b for b in baselines if b["held_out_tau"] is not None]
+    lines: list[tuple[float, str]] = []
     for baseline in sorted(known, key=lambda b: b["held_out_tau"], reverse=True)[:count]:
-        heights.setdefault(round(baseline["held_out_tau"], 2), []).append(baseline["name"])
-    return [(tau, ", ".join(names)) for tau, names in heights.items()]
+        tau, name = baseline["held_out_tau"], baseline["name"]
+        if lines and lines[-1][0] - tau < 0.005:
+            lines[-1] = (lines[-1][0], f"{lines[-1][1]}, {name}")
+        else:
+            lines.append((tau, name))
+    return lines
