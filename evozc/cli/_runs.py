@@ -67,13 +67,13 @@ def search(
         float, typer.Option(help="Stop after this time; 0 for never. Ends differ between machines.")
     ] = _DEFAULTS.max_seconds,
     max_evaluations: Annotated[
-        int, typer.Option(help="Stop after scoring this many formulas; 0 for never.")
+        int, typer.Option(help="Stop after the generation that scores this many formulas; 0 for never.")
     ] = _DEFAULTS.max_evaluations,
     zoo: Annotated[bool, typer.Option(help="Start from known proxies as well.")] = _DEFAULTS.zoo,
 ) -> None:
     """Search for a proxy, and compare it with known ones on architectures it has never seen.
 
-    Without arguments it searches on the bundled benchmark, in about a minute.
+    Without arguments it searches on the bundled benchmark, in less than a minute.
     """
     if resume is None:
         settings = SearchSettings(

@@ -66,7 +66,7 @@ class Breeder:
 
 
 def _move_constant(individual: Individual) -> tuple[Individual]:
-    """Scale one constant, and now and then turn its sign; put a number where there is none."""
+    """Scale one constant, and now and then turn its sign; a tree without any stays as it is."""
     places = [i for i, node in enumerate(individual) if isinstance(getattr(node, "value", None), float)]
     if places:
         place = random.choice(places)

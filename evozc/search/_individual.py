@@ -22,12 +22,11 @@ class Fitness(base.Fitness):
 
 
 class Individual(gp.PrimitiveTree):
-    """A DEAP tree with its fitness and the digest of the ranking it makes."""
+    """A DEAP tree with its fitness."""
 
-    def __init__(self, nodes: Iterable[Any], ranking: str = "") -> None:
+    def __init__(self, nodes: Iterable[Any]) -> None:
         super().__init__(nodes)
         self.fitness = Fitness()
-        self.ranking = ranking
 
 
 class _StableHash(type):
@@ -85,7 +84,7 @@ class Grammar(gp.PrimitiveSetTyped):
                 stack.append(statistic(self._statistics[node.value]))
         return stack.pop()
 
-    def individual(self, formula: Formula, ranking: str = "") -> Individual:
+    def individual(self, formula: Formula) -> Individual:
         """The tree of a formula over these symbols."""
         nodes = []
         for part in formula.walk():
@@ -96,7 +95,7 @@ class Grammar(gp.PrimitiveSetTyped):
                 nodes.append(gp.Terminal(part.value, False, _TYPES[NETWORK]))
             else:
                 nodes.append(self.mapping[part.symbol.key])
-        return Individual(nodes, ranking)
+        return Individual(nodes)
 
     def random_tree(self, lowest: int, highest: int) -> list[Any]:
         """A ramped half-and-half tree of one Scalar, drawn from the module ``random``."""

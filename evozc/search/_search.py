@@ -123,9 +123,7 @@ class Search:
         before = self.hall_of_fame.best
         for formula, outcome in self._last:
             if self._record(formula, outcome):
-                child = self.grammar.individual(formula, outcome.ranking)
-                child.fitness.values = (outcome.tau, formula.size)
-                children.append(child)
+                children.append(self._individual(formula))
         after = self.hall_of_fame.best
         if after is not None and (before is None or after.tau > before.tau):
             self.improved = self.generation + 1
@@ -178,14 +176,14 @@ class Search:
                 self._record(formula, Outcome(**record))
             version, words, gauss = state["generator"]
             self.generator.setstate((version, tuple(words), gauss))
-            self.population = [self._revive(text) for text in state["population"]]
+            self.population = [self._individual(parse(t, self.symbols)) for t in state["population"]]
             self.generation, self.improved = int(state["generation"]), int(state["improved"])
             self.removed = Counter(state["removed"])
         except (KeyError, TypeError, ValueError, FormulaError) as error:
             raise CheckpointError(f"the checkpoint does not fit this search: {error}") from error
 
-    def _revive(self, text: str) -> Individual:
-        formula, outcome = parse(text, self.symbols), self.known[text]
-        individual = self.grammar.individual(formula, outcome.ranking)
-        individual.fitness.values = (outcome.tau, formula.size)
+    def _individual(self, formula: Formula) -> Individual:
+        """The tree of a formula that was scored, with its fitness."""
+        individual = self.grammar.individual(formula)
+        individual.fitness.values = (self.known[formula.text].tau, formula.size)
         return individual
