@@ -1,5 +1,13 @@
-"""What discovered formulas are compared with: :data:`ZOO` of :class:`Proxy`, :func:`proxies`."""
+"""What discovered formulas are compared with.
 
-from evozc.baselines._zoo import ZOO, Proxy, proxies
+**The zoo**: :data:`ZOO` of :class:`Proxy`, :func:`find_proxy`, :func:`resolve`.
 
-__all__ = ["ZOO", "Proxy", "proxies"]
+**Baselines of a table**: :func:`proxies`.
+"""
+
+from evozc.baselines._zoo import ZOO, Proxy, find_proxy, proxies, resolve
+
+__all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
+    "ZOO", "Proxy", "find_proxy", "resolve",
+    "proxies",
+]

@@ -70,6 +70,10 @@ def search(
         int, typer.Option(help="Stop after the generation that scores this many formulas; 0 for never.")
     ] = _DEFAULTS.max_evaluations,
     zoo: Annotated[bool, typer.Option(help="Start from known proxies as well.")] = _DEFAULTS.zoo,
+    seed_proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="Start from this known proxy or formula as well; may be given several times."),
+    ] = None,
 ) -> None:
     """Search for a proxy, and compare it with known ones on architectures it has never seen.
 
@@ -81,7 +85,10 @@ def search(
             max_size=max_size, max_depth=max_depth, patience=patience, max_seconds=max_seconds,
             max_evaluations=max_evaluations, zoo=zoo,
         )
-        folder = start_run(run or _free_name(table), table, settings, target=target, labels=labels)
+        folder = start_run(
+            run or _free_name(table), table, settings, target=target, labels=labels,
+            seeds=seed_proxy or (),
+        )
     else:
         if run is not None:
             raise ConfigError("--resume goes on in its own folder: leave out --run")
