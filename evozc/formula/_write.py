@@ -117,12 +117,18 @@ class _Writer:
                 f"{operator.name} ranks an architecture among others: give the reference "
                 f"values of {inner.text}"
             )
-        values = np.sort(np.where(np.isfinite(self.given[inner]), self.given[inner], -np.inf))
-        if len(values) > MAX_REFERENCE:
-            values = values[np.linspace(0, len(values) - 1, MAX_REFERENCE).round().astype(int)]
+        values = reference_quantiles(self.given[inner])
         name = f"REFERENCE_{len(self.references)}"
         self.references[name] = repr(values.tolist()).replace("-inf", "-np.inf")
         return name
+
+
+def reference_quantiles(values: np.ndarray) -> np.ndarray:
+    """What a ``logrank`` keeps of the values to rank among: in order, quantiles if there are many."""
+    ordered = np.sort(np.where(np.isfinite(values), values, -np.inf))
+    if len(ordered) > MAX_REFERENCE:
+        ordered = ordered[np.linspace(0, len(ordered) - 1, MAX_REFERENCE).round().astype(int)]
+    return ordered
 
 
 def _input(statistics, key, scalar):
