@@ -32,6 +32,11 @@ def rows(z: torch.Tensor) -> torch.Tensor:
     return z.reshape(len(z) if z.ndim else 1, -1).contiguous()
 
 
+def channels_last(z: torch.Tensor) -> torch.Tensor:
+    """A view whose last dimension is the channels: (n, C, H, W) turned, (n, tokens, C) and (n, C) as is."""
+    return z.movedim(1, -1) if z.ndim > 3 else z
+
+
 def summarise(z: torch.Tensor) -> Summary:
     """The summary of a contiguous tensor; all of it NaN where z holds a NaN."""
     pieces, count = z.flatten().split(_PIECE), z.numel()
@@ -95,7 +100,7 @@ def entropy(z: torch.Tensor) -> float:
     """
     if z.ndim < 2:
         return NAN
-    last = z.movedim(1, -1) if z.ndim > 3 else z
+    last = channels_last(z)
     features = last.reshape(-1, last.shape[-1])
     mean = features.mean(dim=0)
     covariance = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=z.device)

@@ -292,7 +292,7 @@ def test_a_network_that_keeps_its_batch_norm_in_evaluation_mode():
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (nn.Flatten(start_dim=2), "must return scores"),
+        (nn.Flatten(start_dim=0), "must return scores"),
         (nn.Sequential(nn.Flatten(), nn.LazyLinear(10)), "run the network on one batch first"),
     ],
 )
