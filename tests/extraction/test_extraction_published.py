@@ -117,7 +117,8 @@ def test_meco_counts_a_constant_channel_as_zero():
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10))
     with torch.no_grad():
         network[0].weight[1] = 0
-    assert measure(network, *batch(), groups=["correlation"])["layer.correlation_min"][0] == pytest.approx(0, abs=1e-12)
+    values = measure(network, *batch(), groups=["correlation"])
+    assert values["layer.correlation_min"][0] == pytest.approx(0, abs=1e-12)
 
 
 class Chain(nn.Module):
