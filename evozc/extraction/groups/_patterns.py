@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from evozc.extraction._group import Group, Node, Run
-from evozc.extraction._numbers import NAN, rows
+from evozc.extraction._numbers import NAN, positives, rows
 
 #: Samples whose signs fit one whole number of 64 bits.
 _SAMPLES = 64
@@ -38,7 +38,7 @@ class Patterns(Group):
 
 def _codes(units: torch.Tensor) -> torch.Tensor:
     """The signs of each column (samples, units) as the bits of one int64 (units,)."""
-    signs = (units > 0).float()
+    signs = positives(units)
     codes = torch.zeros(units.shape[1], dtype=torch.int64, device=units.device)
     for start in range(0, len(units), _PACKED):
         part = signs[start : start + _PACKED]

@@ -80,9 +80,9 @@ def _last_features(
 def _watching_leaves(network: nn.Module, found: dict[str, torch.Tensor]) -> Iterator[None]:
     def keep(module: nn.Module, inputs: tuple, output: object) -> None:
         if isinstance(output, torch.Tensor) and output.ndim > 2 and output[0, 0].numel() > 1:
-            found["map"] = output.clone()
+            found["map"] = output
         if isinstance(module, nn.Linear) and inputs and isinstance(inputs[0], torch.Tensor):
-            found["vector"] = inputs[0].clone()
+            found["vector"] = inputs[0]
 
     leaves = [module for module in network.modules() if not list(module.children())]
     handles = [module.register_forward_hook(keep) for module in leaves]
