@@ -214,7 +214,8 @@ STATISTICS = (
         "jacobian",
         "largest singular value of the mean over samples and positions of v J^T v^T, J the "
         "block's Jacobian and v random signs; 0 where the output does not depend on the input, "
-        "or passes it on unchanged; missing where the input needs no gradient",
+        "or passes it on unchanged; missing for a block that reads the network's input, or nothing "
+        "that depends on it",
         _N, r"s_{\max}", "trainability", source=f"{_AZNAS}, equations 6 to 9",
     ),
     _network("params", "number of trainable parameters", _P, r"\mathrm{params}", "shapes"),

@@ -122,8 +122,8 @@ class NasBench201:
         return Network(self, self.parse(architecture))
 
     def blocks(self, network: nn.Module) -> list[nn.Module]:
-        """Cells and residual blocks in forward order."""
-        return list(network.body)
+        """The stem, cells and residual blocks in forward order, as AZ-NAS takes its features."""
+        return [network.stem, *network.body]
 
     def sample(self, generator: random.Random) -> str:
         """An architecture drawn uniformly from all 15,625 texts."""
