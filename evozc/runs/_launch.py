@@ -8,18 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evozc.baselines import proxies, resolve
 from evozc.benchmarks import open_table
 from evozc.comparison import Row, choose, compare
-from evozc.engine import Scorer
+from evozc.engine import Evaluator, Scorer
 from evozc.errors import CheckpointError, ConfigError, SearchExhaustedError
 from evozc.formula import Formula, parse, simplify, to_latex
 from evozc.runs._folder import RunFolder, read_manifest
 from evozc.search import Search, SearchSettings
 from evozc.table import Table, split_table
 from primitives import SYMBOL_SETS
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,13 @@ def open_data(manifest: Mapping[str, Any]) -> tuple[Table, Table, Table]:
         )
     train, test = split_table(data, manifest["labels"], manifest["settings"]["seed"])
     return data, train, test
+
+
+def rank_references(formula: Formula, table: Table) -> dict[Formula, np.ndarray]:
+    """For each ``logrank`` of a formula its argument's values on a table's architectures."""
+    parts = (part for part in formula.walk() if part.operator and part.operator.name == "logrank")
+    ranked = list({part.arguments[0] for part in parts})
+    return dict(zip(ranked, Evaluator(table).scores(ranked), strict=True))
 
 
 def changed_versions(path: Path) -> str:

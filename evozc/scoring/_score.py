@@ -33,7 +33,7 @@ class Scores:
 
     Args:
         values: By formula, float64 (networks,); not finite where the formula is undefined.
-        lacking: By formula that cannot be scored, the reason.
+        lacking: By formula that cannot be scored, the reason: what it needs.
         missing: By network, the nodes without a value and the keys of the statistics they lack;
             reductions leave such nodes out.
     """
@@ -81,7 +81,7 @@ def score(
         blocks={"the network": blocks}, seed=seed, references=references,
     )
     if scores.lacking:
-        raise FormulaError(scores.lacking[""])
+        raise FormulaError(f"{formula.text} {scores.lacking['']}")
     return float(scores.values[""][0])
 
 
@@ -126,7 +126,7 @@ def score_networks(
         if reason is None:
             values[name] = _evaluate(formula, table, references or {})
         else:
-            lacking[name] = f"{formula.text} {reason}"
+            lacking[name] = reason
     missing = {name: _missing(measurement, used) for name, measurement in measured.items()}
     return Scores(values, lacking, missing)
 
@@ -199,4 +199,5 @@ def _evaluate(formula: Formula, table: Table, references: Mapping[Formula, np.nd
         )
         return statistic(new)
 
-    return Evaluator(table).scores([ranked(formula)])[0]
+    whole = ranked(formula)  # first, since it adds to the table
+    return Evaluator(table).scores([whole])[0]
