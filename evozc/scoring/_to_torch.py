@@ -78,8 +78,6 @@ _TEMPLATE = '''"""{docstring}
 Higher is better. ``score`` takes any untrained torch.nn.Module.
 """
 
-from __future__ import annotations
-
 {imports}
 
 {constants}
