@@ -25,6 +25,7 @@ from evozc.formula import parse
 from evozc.table import load_table, save_table
 
 ESCAPE = re.compile(r"\x1b")
+COMMANDS = ("search", "compare", "export", "plot", "score", "zoo", "extract", "table")
 OPTIONS = ("--labels", 30, "--population", 30, "--generations", 3)
 
 
@@ -46,7 +47,7 @@ def results(place):
     return json.loads((place / "run" / "results.json").read_text())
 
 
-@pytest.mark.parametrize("command", ["search", "compare", "export", "plot", "extract", "table"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_names_every_option_and_its_default(commands, command):
     done = commands(command, "--help")
     assert (done.code, done.err) == (0, "")
@@ -59,7 +60,7 @@ def test_help_names_every_option_and_its_default(commands, command):
 def test_without_a_command_it_says_what_there_is(commands):
     done = commands()
     text = done.out + done.err
-    for command in ("search", "compare", "export", "plot", "extract", "table"):
+    for command in COMMANDS:
         assert f"\n  {command} " in text
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import user_networks
-from small_tables import small_table
+from small_tables import Commands, small_table
 
 from evozc.baselines import ZOO
 from evozc.formula import parse
@@ -20,6 +20,14 @@ from evozc.table import save_table
 torch.set_num_threads(1)
 CONV, MLP = "user_networks:Convolutions", "user_networks:perceptron"
 NOISE = ("--input", "3,8,8", "--batch", 8)
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory):
+    """Runs evozc commands with torch imported already."""
+    running = Commands(tmp_path_factory.mktemp("commands"), "evozc.scoring")
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="module")
