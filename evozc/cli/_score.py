@@ -17,6 +17,7 @@ from evozc.runs import open_data, rank_references, read_manifest, read_results
 from primitives import FULL
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from torch import nn
 
@@ -40,7 +41,7 @@ def zoo(
         ], indent=2))
         return
     for p in ZOO:
-        say(p.name + ", needs labels" * p.labels + ", negative as published" * (p.direction == "negative"))
+        say(f"{p.name}: {p.direction} as published, {'needs' if p.labels else 'no'} labels")
         say(f"    {p.text}")
         say(f"    {p.source}")
 
@@ -106,12 +107,14 @@ def score(
         say(f"inputs: {kind}, {size}, seed {seed}; these need labels, so --data: {unlabelled}")
     else:
         say(f"inputs: {size} of {data}, seed {seed}")
+    for ranked, values in references.items():
+        say(f"logrank: {ranked.text} among the {len(values)} labelled architectures of {run}")
     _show(scores, list(made))
 
 
 def _formulas(
     texts: Sequence[str], names: Sequence[str], run: Path | None
-) -> tuple[dict[str, Formula], Mapping[Formula, object]]:
+) -> tuple[dict[str, Formula], Mapping[Formula, np.ndarray]]:
     """What to score by, under the names to show, and what ``logrank`` ranks among."""
     formulas = {name: find_proxy(name).formula for name in names}
     formulas |= {text: parse(text) for text in texts}

@@ -141,7 +141,7 @@ def test_compare_on_another_table_scores_it_anew(place, commands, results):
     keys = {k for a, k in zip(own.architectures, own.keys, strict=True) if a in labelled}
     table = table.select([i for i, k in enumerate(table.keys) if k not in keys])
     assert f"on {len(table)} architectures of other.npz that run was not searched on" in done.out
-    for name, text in {"chosen formula": results["chosen"]["formula"], "naswot": "network.naswot"}.items():
+    for name, text in {"chosen formula": results["chosen"]["formula"], "nwot": "network.naswot"}.items():
         tau = kendall_tau(rankable(Evaluator(table).scores([parse(text)])[0]), table.target().merit)
         assert found[name][0] == number(tau)
     assert found["flops"] == ["constant"]

@@ -204,4 +204,5 @@ def test_the_zoo_is_listed_and_written_as_json(commands):
         assert entry["formula"] == proxy.text
         assert (entry["labels"], entry["groups"]) == (proxy.labels, list(proxy.groups))
         assert f"    {proxy.text}\n    {proxy.source}\n" in done.out
-    assert "plain, needs labels, negative as published\n" in done.out
+    assert "plain: negative as published, needs labels\n" in done.out
+    assert "synflow: positive as published, no labels\n" in done.out
