@@ -1,6 +1,8 @@
 """Networks of every odd kind, and how they are left behind."""
 
+import gc
 import random
+import weakref
 
 import numpy as np
 import pytest
@@ -347,3 +349,13 @@ def test_missing_values_bear_the_name_of_their_node():
 def test_a_network_that_makes_no_difference_is_missing_as_a_whole():
     values = measure(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)), *batch())
     assert {"network.naswot", "network.swap"} <= set(values.missing[""])
+
+
+def test_nothing_of_a_measured_network_stays_in_memory():
+    network = NasBench201(4, 1, 2).build(RICH)
+    kept = []
+    network.register_forward_hook(lambda *given: kept.append(weakref.ref(given[2])))
+    measure(network, *batch(), network.body)
+    gc.collect()
+    assert kept
+    assert [reference() for reference in kept] == [None] * len(kept)
