@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.functional import linear
-from torch.utils.hooks import RemovableHandle
 
 from evozc.extraction._group import Group, Node, Run
 from evozc.extraction._modules import ACTIVATIONS, LAYERS
@@ -34,7 +33,7 @@ class Watch:
         self._blocks: dict[nn.Module, Node] = {}
         self._seen: set[tuple[str, nn.Module]] = set()
         # A tensor's hook that knew the tensor's own graph would keep both in memory for ever.
-        self._tensors: list[RemovableHandle] = []
+        self._tensors: list[Any] = []
 
     @contextmanager
     def watching(self, blocks: Sequence[nn.Module]) -> Iterator[None]:
