@@ -60,9 +60,10 @@ def transformer(nets):
     [
         (residual, set()),
         (dense, set()),
-        (segmenting, {"eznas_a"}),
+        (segmenting, set()),
         (transformer, set()),
-        pytest.param(efficient, set(), marks=pytest.mark.slow),
+        # Its activations are of the library's own, which are not seen.
+        pytest.param(efficient, {"meco", "nwot", "swap"}, marks=pytest.mark.slow),
     ],
     ids=lambda p: getattr(p, "__name__", ""),
 )
@@ -77,5 +78,5 @@ def test_a_library_s_network_is_scored_by_the_zoo(nets, make, unscored):
     scores = score_networks({"net": network}, formulas, inputs, labels)
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
     assert all(np.isfinite(found).all() for found in scores.values.values())
-    assert set(scores.lacking) <= unscored, scores.lacking
+    assert set(scores.lacking) == unscored, scores.lacking
     assert scores.values["params"] == sum(p.numel() for p in network.parameters() if p.requires_grad)
