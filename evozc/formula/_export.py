@@ -13,15 +13,16 @@ import numpy as np
 
 from evozc.errors import FormulaError
 from evozc.formula._tree import Formula
-from primitives import NETWORK, Nodes, Operator, Statistic
+from primitives import NETWORK, Nodes, Operator, Statistic, rounded
 
 #: Reference values that an exported ``logrank`` carries at most.
 MAX_REFERENCE = 1001
 
-_RELATIVE_RANK = '''
+_RELATIVE_RANK = inspect.getsource(rounded) + '''
+
 def relative_log_rank(x, reference):
     """Logarithm of the relative rank of x among the sorted reference values."""
-    x = np.where(np.isfinite(x), x, -np.inf)
+    x = np.where(np.isfinite(x), rounded(x), -np.inf)
     below = np.searchsorted(reference, x, side="left")
     rank = 0.5 * (below + np.searchsorted(reference, x, side="right") + 1)
     return np.log(rank / len(reference))
@@ -107,7 +108,7 @@ _BUILTIN = object()
 #: What a kernel finds in the file that it is written to.
 _KNOWN = {"np": np, "Nodes": Nodes}
 #: Names in the file that a kernel must not take.
-_RESERVED = {"score", "_input", "relative_log_rank", "STATISTICS", *_KNOWN}
+_RESERVED = {"score", "_input", "relative_log_rank", "rounded", "STATISTICS", *_KNOWN}
 
 
 class _Writer:
@@ -152,7 +153,8 @@ class _Writer:
                 f"{operator.name} ranks an architecture among others: give the reference "
                 f"values of {inner.text}"
             )
-        values = np.sort(np.where(np.isfinite(self.given[inner]), self.given[inner], -np.inf))
+        given = self.given[inner]
+        values = np.sort(np.where(np.isfinite(given), rounded(given), -np.inf))
         if len(values) > MAX_REFERENCE:
             values = values[np.linspace(0, len(values) - 1, MAX_REFERENCE).round().astype(int)]
         name = f"REFERENCE_{len(self.references)}"
