@@ -51,6 +51,12 @@ class Operator:
         neutral: Constant ``c`` with ``f(x, c) = x``.
         equal: Constant value of ``f(x, x)``, as 0 for a difference.
         source: Where it comes from, if not elementary.
+        compiled: What numba compiles in the kernel's stead, or None: then the engine calls
+            the kernel. For ``elementwise`` a function of single numbers, ``f(x)`` or
+            ``f(x, y)``; for ``vector`` and ``reduction`` ``f(out, x, rows, columns,
+            lengths, room)`` on
+            16 architectures side by side, as in ``primitives/_columns.py``. It agrees with
+            the kernel to 12 digits.
     """
 
     name: str
@@ -72,6 +78,7 @@ class Operator:
     neutral: float | None = None
     equal: float | None = None
     source: str = ""
+    compiled: Callable[..., Any] | None = None
 
 
 #: Values at which a kernel has to behave: zeros, small, huge, subnormal and not finite.

@@ -33,7 +33,7 @@ class Sign(enum.IntFlag):
 
     def within(self, other: Sign) -> bool:
         """Whether every sign of this set is one of ``other``."""
-        return self & ~other == 0
+        return not int(self) & ~int(other)  # as plain integers: this is asked very often
 
     def negated(self) -> Sign:
         """The signs of ``-x``."""

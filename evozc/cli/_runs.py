@@ -19,7 +19,7 @@ import typer
 from evozc._files import refuse_existing, write_text
 from evozc.baselines import proxies
 from evozc.benchmarks import open_table
-from evozc.cli._screen import say, show_comparison, show_results, watching
+from evozc.cli._screen import announcing_compilation, say, show_comparison, show_results, watching
 from evozc.comparison import compare as compare_formulas
 from evozc.errors import ConfigError, DataError
 from evozc.formula import parse, to_python, to_sympy
@@ -74,6 +74,9 @@ def search(
         list[str] | None,
         typer.Option(help="Start from this known proxy or formula as well; may be given several times."),
     ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Threads that score formulas; the results are the same for any number.")
+    ] = 1,
 ) -> None:
     """Search for a proxy, and compare it with known ones on architectures it has never seen.
 
@@ -96,10 +99,10 @@ def search(
         if changed := changed_versions(resume):
             say(f"installed since the run began: {changed}; results may differ in the last digits")
     with folder:
-        _search_in(folder)
+        _search_in(folder, jobs)
 
 
-def _search_in(folder: RunFolder) -> None:
+def _search_in(folder: RunFolder, jobs: int) -> None:
     best = ""
     manifest = folder.manifest
     say(
@@ -107,14 +110,14 @@ def _search_in(folder: RunFolder) -> None:
         f"architectures, {manifest['held_out']} held out; run folder {folder.path}"
     )
     try:
-        with _terminable(), watching() as watch:
+        with _terminable(), watching() as watch, announcing_compilation():
 
             def observe(progress: Any) -> None:
                 nonlocal best
                 best = progress.formula
                 watch(progress)
 
-            results = continue_run(folder, observe)
+            results = continue_run(folder, observe, jobs)
     except KeyboardInterrupt as interrupt:
         say()
         say(f"stopped; the best formula so far: {best or 'none yet'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -71,6 +72,21 @@ def watching() -> Iterator[Callable[[Standing], None]]:
         )
 
 
+@contextmanager
+def announcing_compilation() -> Iterator[None]:
+    """Say so when the engine compiles its kernels, which happens once on a machine."""
+    handler = logging.Handler()
+    handler.emit = lambda record: say(record.getMessage())
+    logger, level = logging.getLogger("evozc.engine"), logging.getLogger("evozc.engine").level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
 def _headline(standing: Standing) -> str:
     rate = standing.evaluations / standing.seconds if standing.seconds else 0.0
     tau = "none" if standing.tau is None else f"{standing.tau:.3f}"
@@ -110,8 +126,12 @@ def show_results(results: Mapping[str, Any]) -> None:
     say()
     say(f"{results['evaluations']} formulas scored in {results['seconds']:.0f} s; candidates removed before:")
     say(f"  {_counts(results['removed'])}")
-    scoring = results["scoring_seconds"]
-    say(f"  the probe took {scoring['probe']:.1f} s, scoring what it let pass {scoring['rest']:.1f} s")
+    took = results["scoring_seconds"]
+    say(
+        f"  the rules took {took['rules']:.2f} s and saved about {took['rules_saved']:.2f} s of scoring, "
+        f"the probe took {took['probe']:.2f} s and saved {took['probe_saved']:.2f} s; "
+        f"scoring the rest took {took['rest']:.2f} s"
+    )
 
 
 def show_comparison(rows: Sequence[Mapping[str, Any]], labelled: bool = True) -> None:

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from evozc.engine._layout import CONSTANT, KINDS, Layout, aligned
+from evozc.engine._program import Program
 from evozc.errors import FormulaError
 from evozc.formula import Formula
 from evozc.table import Table
-from primitives import NETWORK, Operator, Statistic
+from primitives import COLUMNS, NETWORK, Operator, Statistic
+
+_NETWORK = KINDS[NETWORK]
+_REGISTER = CONSTANT + 1
+_ROOM = 4 * COLUMNS
 
 
 class Evaluator:
     """Scores formulas on the architectures of a table, in float64.
 
+    Compiled kernels are run on one bundle of architectures after another
+    (:class:`~evozc.engine._layout.Layout`); numba compiles each of them once on a machine.
+
     Args:
         table: The statistics; targets are not looked at.
+        first: Architectures of the first bundle, at most :data:`~primitives.COLUMNS`.
+        jobs: Threads; what comes out is the same for any number.
+
+    Attributes:
+        seconds: Seconds so far of the ``probe`` of first bundles and of the ``rest``, and
+            those that dropping formulas after the first bundle ``saved``.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, first: Sequence[int] = (), jobs: int = 1) -> None:
         self.table = table
+        self.layout = Layout(table, first)
+        self._statistics: dict[str, np.ndarray] = {}
+        self._scores = aligned(0)
+        self._threads = ThreadPoolExecutor(jobs) if jobs > 1 else None
+        self._jobs = jobs
+        self.seconds = {"probe": 0.0, "rest": 0.0, "saved": 0.0}
 
     def scores(self, formulas: Sequence[Formula]) -> np.ndarray:
         """The score of every architecture under every formula.
@@ -35,71 +57,197 @@ class Evaluator:
         Raises:
             FormulaError: a formula is no Scalar, or uses a statistic that the table lacks.
         """
-        for formula in formulas:
-            self._check(formula)
-        result = np.empty((len(formulas), len(self.table)))
-        values: dict[Formula, np.ndarray] = {}
-        waiting = _readers(formulas)
-        with np.errstate(all="ignore"):
-            for row, formula in enumerate(formulas):
-                result[row] = self._value(formula, values, waiting)
-                self._release(formula, values, waiting)
-        return result
+        distinct = list({f.text: f for f in formulas}.values())
+        rows = {f.text: row for row, f in enumerate(distinct)}
+        scores = self.layout.take(self.columns(distinct), NETWORK)
+        return scores[[rows[f.text] for f in formulas]]
 
-    def _check(self, formula: Formula) -> None:
-        if formula.type != NETWORK:
-            raise FormulaError(f"{formula.text} gives no Scalar an architecture")
-        for statistic in formula.statistics():
-            if statistic.key not in self.table.values:
-                raise FormulaError(
-                    f"{formula.text} needs {statistic.key}, which the table does not hold"
-                )
-
-    def _value(
-        self, formula: Formula, values: dict[Formula, np.ndarray], waiting: Counter[Formula]
+    def columns(
+        self,
+        formulas: Sequence[Formula],
+        survive: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
     ) -> np.ndarray:
-        symbol = formula.symbol
-        if isinstance(symbol, Statistic):
-            return self.table.values[symbol.key]
-        if not isinstance(symbol, Operator):
-            return np.array([symbol])
-        if formula not in values:
-            arguments = [self._value(a, values, waiting) for a in formula.arguments]
-            values[formula] = self._apply(symbol, formula, arguments)
-            for argument in formula.arguments:
-                self._release(argument, values, waiting)
-        return values[formula]
+        """The scores of formulas that are all different, in the order of the layout's columns.
 
-    def _apply(self, operator: Operator, formula: Formula, arguments: list[np.ndarray]) -> np.ndarray:
+        Args:
+            formulas: Each gives one Scalar an architecture.
+            survive: Numbers of formulas and their scores on the first bundle -> whether to go
+                on with each; not asked about formulas that need all architectures at once.
+                The rest of the row of one that is dropped is undefined.
+
+        Returns:
+            float64 (formulas, columns), valid until the next call.
+
+        Raises:
+            FormulaError: as :meth:`scores`.
+        """
+        run = _Run(self, formulas)
+        for stage in range(run.stages):
+            run.stage(stage, survive if stage == 0 else None)
+        return run.scores
+
+    def statistic(self, formula: Formula) -> np.ndarray:
+        """The values of a statistic, as laid out.
+
+        Raises:
+            FormulaError: the table lacks it.
+        """
+        symbol = formula.symbol
+        if symbol.key not in self._statistics:
+            if symbol.key not in self.table.values:
+                raise FormulaError(f"a formula needs {symbol.key}, which the table does not hold")
+            self._statistics[symbol.key] = self.layout.put(self.table.values[symbol.key], symbol.type)
+        return self._statistics[symbol.key]
+
+    def room_for(self, rows: int) -> np.ndarray:
+        """Rows of scores, all columns; the same memory every time."""
+        width = self.layout.bundles * COLUMNS
+        if self._scores.size < rows * width:
+            self._scores = aligned(rows * width)
+        return self._scores[: rows * width].reshape(rows, width)
+
+    def spread(self, work: Callable[[int, int], None], first: int, last: int) -> None:
+        """Call ``work`` on parts of a range, in threads if there are several jobs."""
+        if self._threads is None or last - first < 2 * self._jobs:
+            work(first, last)
+            return
+        bounds = np.linspace(first, last, 4 * self._jobs + 1).astype(int)
+        list(self._threads.map(work, bounds[:-1], bounds[1:]))
+
+
+class _Run:
+    """One program on its way: where every value lies, and what is left to compute."""
+
+    def __init__(self, evaluator: Evaluator, formulas: Sequence[Formula]) -> None:
+        from evozc.engine import _compiled  # numba takes half a second to import
+
+        for formula in formulas:
+            if formula.type != NETWORK:
+                raise FormulaError(f"{formula.text} gives no Scalar an architecture")
+        self.code = _compiled
+        self.evaluator, self.layout = evaluator, evaluator.layout
+        self.program = program = Program(formulas)
+        self.scores = evaluator.room_for(len(formulas))
+        self.x, self.y, self.kind = program.x, program.y, program.kind
+        self.compiled = (self.x >= 0) & ~program.outside
+        operators = program.operators
+        addresses = [0 if o.compiled is None else _compiled.address(o) for o in operators]
+        self.kernels = np.array(addresses, np.int64)
+        self.nodewise = np.array([o.kind != "elementwise" for o in operators], bool)
+        self.live = np.ones(len(program.parts), bool)
+        self.base, self.at = np.zeros(len(program.parts), np.int64), self.kind.copy()
+        self.arrays: dict[int, np.ndarray] = {}
+        self.stages = 1 + int(program.stage.max(initial=-1))
+        self._place()
+
+    def _place(self) -> None:
+        """Give every value its place: leaves and what outlives its stage in memory, the rest in registers."""
+        program, parts = self.program, self.program.parts
+        constants = np.flatnonzero(self.kind == CONSTANT).tolist()
+        numbers = aligned(COLUMNS * len(constants)).reshape(len(constants), COLUMNS)
+        numbers.T[:] = [parts[v].symbol for v in constants]
+        self.arrays.update(zip(constants, numbers, strict=True))
+        for v in np.flatnonzero((self.x < 0) & (self.kind != CONSTANT)).tolist():
+            self.arrays[v] = self.evaluator.statistic(parts[v])
+        kept = program.outside.copy()
+        for argument in (self.x, self.y):
+            reads = np.flatnonzero(argument >= 0)
+            later = program.outside[reads] | (program.stage[argument[reads]] < program.stage[reads])
+            kept[argument[reads[later]]] = True
+        kept[program.roots] = False
+        for v in np.flatnonzero(kept & (self.x >= 0)).tolist():
+            self.arrays[v] = self.layout.empty(parts[v].type)
+        for v, array in self.arrays.items():
+            self.base[v] = array.ctypes.data
+        stored = self.base != 0
+        inner = self.x[program.roots] >= 0  # what is no leaf is computed in its row at once
+        rows = self.scores.ctypes.data + self.scores.strides[0] * np.arange(len(self.scores))
+        self.base[program.roots[inner]] = rows[inner]
+        stored[program.roots] = True
+        self.register = self.compiled & ~stored
+        self.at[self.register] = _REGISTER
+        for row in np.flatnonzero(~inner).tolist():
+            self.scores[row].reshape(-1, COLUMNS)[:] = self.arrays[program.roots[row]].reshape(-1, COLUMNS)
+
+    def stage(self, stage: int, survive: Callable[[np.ndarray, np.ndarray], np.ndarray] | None) -> None:
+        """Compute what belongs to a stage: the compiled part, then what is outside."""
+        program = self.program
+        values = np.flatnonzero(self.compiled & (program.stage == stage))
+        work, begin, share = self._prepared(values), 0, 1.0
+        start = time.perf_counter()
+        if survive is not None and self.layout.bundles > 1:
+            work(0, 1)
+            begin, share = 1, self._drop(survive, values)
+        probed = time.perf_counter()
+        self.evaluator.spread(work, begin, self.layout.bundles)
+        seconds, rest = self.evaluator.seconds, time.perf_counter() - probed
+        seconds["probe"] += probed - start
+        seconds["rest"] += rest
+        seconds["saved"] += rest * (1 - share) / share if share else 0.0
+        for v in np.flatnonzero(program.outside & (program.stage == stage) & self.live).tolist():
+            self._outside(v)
+
+    def _drop(self, survive: Callable[[np.ndarray, np.ndarray], np.ndarray], values: np.ndarray) -> float:
+        """Leave out what no surviving formula needs; the share of the values that is left."""
+        roots = self.program.roots
+        asked = (self.program.stage[roots] == 0) & ~self.program.outside[roots]
+        alive = ~asked
+        rows = np.flatnonzero(asked)
+        alive[rows] = survive(rows, self.scores[rows, :COLUMNS])
+        if not alive.all():
+            self.live[:] = self.code.needed(roots[alive], self.x, self.y)
+        return float(self.live[values].mean()) if len(values) else 1.0
+
+    def _prepared(self, values: np.ndarray) -> Callable[[int, int], None]:
+        """The loop over a range of bundles that computes these values."""
+        layout, x, y, kind = self.layout, self.x[values], self.y[values], self.kind[values]
+        operator = self.program.operator[values]
+        kernels, nodewise = self.kernels[operator], self.nodewise[operator]
+        slots, count = self.code.allocate(values, self.x, self.y, self.register)
+        size = COLUMNS * int(layout.rows.max(initial=1))
+        base = np.where(self.register, 8 * size * slots, self.base)
+        shape = np.where(nodewise, self.kind[x], kind)
+        spread = kind < _NETWORK
+        steps = [np.where(spread & (self.kind[a] >= _NETWORK), 0, COLUMNS) for a in (x, y)]
+        places = (base[values], self.at[values], base[x], self.at[x], steps[0], base[y], self.at[y], steps[1])
+
+        def work(first: int, last: int) -> None:
+            registers, room = aligned(size * count), aligned(_ROOM)
+            self.code.run(
+                first, last, self.live[values], kernels, nodewise, shape, *places, layout.rows, layout.start,
+                layout.lengths.ctypes.data, registers.ctypes.data, room.ctypes.data, 8 * COLUMNS,
+            )
+
+        return work
+
+    def _outside(self, v: int) -> None:
+        """Compute a value by its operator's numpy kernel, for all architectures."""
+        formula, table = self.program.parts[v], self.evaluator.table
+        operator, wanted = formula.symbol, formula.type
+        arguments = [self._flat(a) for a in (self.x[v], self.y[v]) if a >= 0]
         if operator.kind == "candidates":
-            return operator.kernel(np.broadcast_to(arguments[0], len(self.table)))
-        if operator.kind in ("vector", "reduction"):
-            return operator.kernel(arguments[0], self.table.nodes[formula.arguments[0].type])
-        if formula.type != NETWORK:
-            nodes = self.table.nodes[formula.type]
+            arguments = [np.broadcast_to(arguments[0], len(table))]
+        elif operator.kind in ("vector", "reduction"):
+            arguments.append(table.nodes[formula.arguments[0].type])
+        elif wanted != NETWORK:
             arguments = [
-                value if argument.type != NETWORK or len(value) == 1 else nodes.spread(value)
+                value if argument.type != NETWORK or len(value) == 1 else table.nodes[wanted].spread(value)
                 for value, argument in zip(arguments, formula.arguments, strict=True)
             ]
-        return operator.kernel(*arguments)
+        with np.errstate(all="ignore"):
+            result = operator.kernel(*arguments)
+        for row in np.flatnonzero(self.program.roots == v):
+            self.layout.put(result, wanted, self.scores[row])
+        if v in self.arrays:
+            self.layout.put(result, wanted, self.arrays[v])
 
-    @staticmethod
-    def _release(formula: Formula, values: dict[Formula, np.ndarray], waiting: Counter[Formula]) -> None:
-        """Forget a value once everything that reads it has been computed."""
-        waiting[formula] -= 1
-        if waiting[formula] <= 0:
-            values.pop(formula, None)
-
-
-def _readers(formulas: Sequence[Formula]) -> Counter[Formula]:
-    """How often each distinct part will be read: by a result row, or by a distinct part above."""
-    readers = Counter(formulas)
-    stack = list(readers)
-    seen = set(stack)
-    while stack:
-        for argument in stack.pop().arguments:
-            readers[argument] += 1
-            if argument not in seen:
-                seen.add(argument)
-                stack.append(argument)
-    return readers
+    def _flat(self, v: int) -> np.ndarray:
+        """A value in the order of the table."""
+        part = self.program.parts[v]
+        if isinstance(part.symbol, Statistic):
+            return self.evaluator.table.values[part.symbol.key]
+        if not isinstance(part.symbol, Operator):
+            return np.array([part.symbol])
+        if v in self.arrays:
+            return self.layout.take(self.arrays[v], part.type)
+        return self.layout.take(self.scores[np.flatnonzero(self.program.roots == v)[0]], part.type)

@@ -2,42 +2,134 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-#: Up to this many architectures all pairs at once are faster than scipy's merge.
-_PAIRWISE = 600
+#: Entries that are packed, sorted and counted while they are near.
+_IN_CACHE = 2**16
+#: Counters are added to in steps of a whole register.
+_WHOLE = 32
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """What :meth:`KendallTau.rank` gives, one entry a row.
+
+    Args:
+        taus: float64, Kendall tau-b; NaN where the target or the scores are constant.
+        digests: uint64, equal for equal rankings (and for others by a chance of 5e-20).
+        missing: int64, scores that are not finite; -1 where all rank alike.
+    """
+
+    taus: np.ndarray
+    digests: np.ndarray
+    missing: np.ndarray
+
+
+def _serially(work: Callable[[int, int], None], first: int, last: int) -> None:
+    work(first, last)
 
 
 class KendallTau:
     """Kendall tau-b of many scores with one target, in float64 (Kendall, Biometrika 1945).
 
+    The target is sorted once. Scores are sorted as one integer each with the place in the
+    target's order, and discordant pairs counted with a bitset: O(n log n) for the sort.
+
     Args:
         target: float64 (architectures,), finite.
+        columns: Where in a row of scores each architecture's stands; None for in their order.
     """
 
-    def __init__(self, target: np.ndarray) -> None:
-        self.target = np.asarray(target, dtype=np.float64)
-        if len(self.target) <= _PAIRWISE:
-            self._rises = self.target[:, None] < self.target[None, :]
-            self._falls = np.ascontiguousarray(self._rises.T)
-            self._pairs = int(np.count_nonzero(self._rises))
+    def __init__(self, target: np.ndarray, columns: np.ndarray | None = None) -> None:
+        target = np.asarray(target, dtype=np.float64)
+        order = np.argsort(target, kind="stable")
+        ordered = target[order]
+        self._columns = order if columns is None else np.asarray(columns, np.int64)[order]
+        self._last = np.searchsorted(ordered, ordered, side="right") - 1
+        self._shift = max(1, (len(target) - 1).bit_length())
+        self._total = _pairs(len(target))
+        self._tied = int(_pairs(np.unique(target, return_counts=True)[1]).sum())
 
     def __call__(self, scores: np.ndarray) -> float:
         """Tau-b of scores (architectures,) without NaN; NaN if either side is constant."""
-        if len(self.target) > _PAIRWISE:
-            from scipy import stats  # takes longer to import than most searches need
+        scores = np.asarray(scores, dtype=np.float64)[self._columns]
+        if not len(scores):
+            return np.nan
+        _, keys = np.unique(scores, return_inverse=True)
+        packed = (keys.astype(np.uint64) << np.uint64(self._shift)) | np.arange(len(scores), dtype=np.uint64)
+        return float(self._counted(np.sort(packed)[None], np.ones(1, bool))[0][0])
 
-            return float(stats.kendalltau(scores, self.target).statistic)
-        less = scores[:, None] < scores[None, :]
-        ordered = int(np.count_nonzero(less))  # pairs without those tied in the scores
-        if not ordered or not self._pairs:
-            return math.nan
-        concordant = int(np.count_nonzero(less & self._rises))
-        discordant = int(np.count_nonzero(less & self._falls))
-        tau = (concordant - discordant) / math.sqrt(ordered) / math.sqrt(self._pairs)
-        return max(-1.0, min(1.0, tau))
+    def rank(
+        self,
+        scores: np.ndarray,
+        most_missing: int,
+        wanted: np.ndarray,
+        spread: Callable[[Callable[[int, int], None], int, int], None] = _serially,
+    ) -> Ranked:
+        """Tau-b of many scores, as :func:`rankable` ranks them.
+
+        Args:
+            scores: float64 (formulas, columns).
+            most_missing: Rows with more scores that are not finite are left out, as are constant ones.
+            wanted: bool (formulas,), the rows to look at.
+            spread: Calls a function of a first and a last row on parts of a range.
+        """
+        from evozc.engine import _counting
+
+        rows, n = len(scores), len(self._columns)
+        state = np.empty(rows, np.int64)
+        taus, digests = np.full(rows, np.nan), np.zeros(rows, np.uint64)
+
+        def work(first: int, last: int) -> None:
+            height = max(1, _IN_CACHE // n)
+            buffer = np.empty((height, n), np.uint64)
+            for begin in range(first, last, height):
+                part = slice(begin, min(last, begin + height))
+                packed = buffer[: part.stop - begin]
+                _counting.pack(scores[part], self._columns, self._shift, packed, state[part])
+                for row in begin + np.flatnonzero(state[part] == -2):
+                    packed[row - begin], state[row] = self._packed_wide(scores[row])
+                valid = wanted[part] & (state[part] >= 0) & (state[part] <= most_missing)
+                packed.sort(axis=1)
+                taus[part], digests[part] = self._counted(packed, valid)
+
+        spread(work, 0, rows)
+        return Ranked(taus, digests, state)
+
+    def states(self, scores: np.ndarray) -> np.ndarray:
+        """As ``missing`` of :class:`Ranked`, and nothing else."""
+        from evozc.engine import _counting
+
+        packed = np.empty((len(scores), len(self._columns)), np.uint64)
+        state = np.empty(len(scores), np.int64)
+        _counting.pack(scores, self._columns, self._shift, packed, state)
+        return state
+
+    def _packed_wide(self, scores: np.ndarray) -> tuple[np.ndarray, int]:
+        """A row whose range is too wide for one integer each: ranks first."""
+        scores = scores[self._columns]
+        _, keys = np.unique(rankable(scores), return_inverse=True)
+        packed = (keys.astype(np.uint64) << np.uint64(self._shift)) | np.arange(len(scores), dtype=np.uint64)
+        return packed, int(np.count_nonzero(~np.isfinite(scores)))
+
+    def _counted(self, packed: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        from evozc.engine import _counting
+
+        taus, digests = np.full(len(packed), np.nan), np.zeros(len(packed), np.uint64)
+        narrow = np.int16 if len(self._last) < 2**15 else np.int32  # twice as many in a register
+        later = np.zeros(_WHOLE * -(-len(self._last) // (64 * _WHOLE)), narrow)
+        before = np.repeat(np.array([1, 0], narrow), len(later))
+        _counting.count(
+            packed, self._shift, self._last, wanted, self._total, self._tied, later, before, taus, digests
+        )
+        return taus, digests
+
+
+def _pairs(count: np.ndarray | int) -> np.ndarray | int:
+    return count * (count - 1) // 2
 
 
 def kendall_tau(scores: np.ndarray, target: np.ndarray) -> float:

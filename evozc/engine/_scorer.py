@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from evozc.engine._evaluator import Evaluator
-from evozc.engine._kendall import KendallTau, rankable
+from evozc.engine._kendall import KendallTau, Ranked
 from evozc.errors import DataError
 from evozc.formula import Formula
 from evozc.table import Table, Target
+from primitives import COLUMNS
 
 Reason = Literal["constant", "not finite"]
 
-#: Architectures of the probe that weeds out hopeless formulas.
-PROBE = 12
+#: Architectures of the probe that weeds out hopeless formulas: one bundle of the engine.
+PROBE = COLUMNS
 #: The largest share of architectures that may have no finite score.
 MAX_NOT_FINITE = 0.2
+#: Scores held at once; a larger generation is scored in parts.
+_MOST_SCORES = 2**22
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What scoring one formula gave.
 
     Args:
@@ -44,28 +44,36 @@ class Outcome:
 class Scorer:
     """Scores formulas on a labelled sample, a whole generation at a time.
 
+    The probe comes first: a formula that is constant or mostly undefined on a few
+    architectures, evenly drawn from the order of the target, is not computed on the others.
+    Formulas that compare the architectures with each other are not probed.
+
     Args:
         table: The labelled sample; nothing else is ever looked at.
         target: What to rank by.
+        jobs: Threads; the outcomes are the same for any number.
 
     Attributes:
-        seconds: Seconds spent on the ``probe`` and on the ``rest`` so far.
+        seconds: Seconds so far: of the ``probe``, of all the ``rest``, and those that the
+            probe has ``saved``.
 
     Raises:
         DataError: fewer than four architectures, or all with the same target.
     """
 
-    def __init__(self, table: Table, target: Target) -> None:
+    def __init__(self, table: Table, target: Target, jobs: int = 1) -> None:
         if len(table) < 4:
             raise DataError(f"{len(table)} labelled architectures are too few: at least 4 are needed")
         if len(np.unique(target.merit)) < 2:
             raise DataError(f"all {len(table)} labelled architectures have the same {target.name}")
-        self._tau = KendallTau(target.merit)
-        self._full = Evaluator(table)
         order = np.argsort(target.merit, kind="stable")
         spread = np.linspace(0, len(table) - 1, min(PROBE, len(table))).astype(int)
-        self._probe = Evaluator(table.select(np.sort(order[spread])))
-        self.seconds = {"probe": 0.0, "rest": 0.0}
+        self._evaluator = Evaluator(table, np.sort(order[spread]), jobs)
+        self._tau = KendallTau(target.merit, self._evaluator.layout.position)
+        self._probe = KendallTau(np.arange(float(len(spread))))
+        self._missing = {n: int(max(1, MAX_NOT_FINITE * n)) for n in (len(spread), len(table))}
+        self._rows = max(64, _MOST_SCORES // len(table))
+        self.seconds = {"probe": 0.0, "rest": 0.0, "saved": 0.0}
 
     def score(self, formulas: Sequence[Formula]) -> list[Outcome]:
         """One outcome for each formula, in order.
@@ -74,31 +82,43 @@ class Scorer:
             FormulaError: a formula uses a statistic that the table lacks.
         """
         start = time.perf_counter()
-        reasons = [_reason(scores) for scores in self._probe.scores(formulas)]
-        passed = time.perf_counter()
-        alive = [f for f, reason in zip(formulas, reasons, strict=True) if reason is None]
-        scored = iter([self._outcome(scores) for scores in self._full.scores(alive)])
+        before = dict(self._evaluator.seconds)
+        found: dict[str, Outcome] = {}
+        distinct = list({f.text: f for f in formulas}.values())
+        for first in range(0, len(distinct), self._rows):
+            part = distinct[first : first + self._rows]
+            found.update(zip((f.text for f in part), self._outcomes(part), strict=True))
+        after = self._evaluator.seconds
+        probe = after["probe"] - before["probe"]
+        self.seconds["probe"] += probe
+        self.seconds["saved"] += after["saved"] - before["saved"]
+        self.seconds["rest"] += time.perf_counter() - start - probe
+        return [found[f.text] for f in formulas]
+
+    def _outcomes(self, formulas: Sequence[Formula]) -> list[Outcome]:
+        dropped: dict[int, Outcome] = {}
+
+        def survive(rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
+            states = self._probe.states(scores)
+            bad = (states < 0) | (states > self._missing[PROBE])
+            for row, state in zip(rows[bad].tolist(), states[bad].tolist(), strict=True):
+                dropped[row] = Outcome(None, reason="constant" if state < 0 else "not finite", probed=True)
+            return ~bad
+
+        scores = self._evaluator.columns(formulas, survive)
+        n = len(self._evaluator.table)
+        wanted = np.ones(len(formulas), bool)
+        wanted[list(dropped)] = False
+        ranked = self._tau.rank(scores, self._missing[n], wanted, self._evaluator.spread)
         outcomes = [
-            next(scored) if reason is None else Outcome(None, reason=reason, probed=True)
-            for reason in reasons
+            Outcome(tau, f"{digest:016x}") if tau == tau else Outcome(None, reason=reason)
+            for tau, digest, reason in _columns(ranked)
         ]
-        self.seconds["probe"] += passed - start
-        self.seconds["rest"] += time.perf_counter() - passed
+        for row, outcome in dropped.items():
+            outcomes[row] = outcome
         return outcomes
 
-    def _outcome(self, scores: np.ndarray) -> Outcome:
-        reason = _reason(scores)
-        if reason is not None:
-            return Outcome(None, reason=reason)
-        ranked = rankable(scores)
-        _, ranks = np.unique(ranked, return_inverse=True)
-        digest = hashlib.blake2b(ranks.astype("<u4").tobytes(), digest_size=12).hexdigest()
-        return Outcome(self._tau(ranked), digest)
 
-
-def _reason(scores: np.ndarray) -> Reason | None:
-    finite = np.isfinite(scores)
-    if np.count_nonzero(~finite) > max(1, MAX_NOT_FINITE * len(scores)):
-        return "not finite"
-    ranked = rankable(scores)
-    return "constant" if ranked.min() == ranked.max() else None
+def _columns(ranked: Ranked):
+    reasons = np.where(ranked.missing < 0, "constant", "not finite").tolist()
+    return zip(ranked.taus.tolist(), ranked.digests.tolist(), reasons, strict=True)

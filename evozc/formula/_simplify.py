@@ -8,6 +8,7 @@ compares the architectures, all parts have to be finite on all of them.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -22,10 +23,19 @@ _ABS = FULL.operators["abs"]
 
 def sign(formula: Formula) -> Sign:
     """The signs that the formula can have where all its parts are finite."""
-    symbol = formula.symbol
-    if isinstance(symbol, Operator):
-        return symbol.sign(*(sign(a) for a in formula.arguments))
-    return symbol.sign if isinstance(symbol, Statistic) else Sign.of(symbol)
+    notes = formula.notes
+    if "sign" not in notes:
+        symbol = formula.symbol
+        if isinstance(symbol, Operator):
+            notes["sign"] = _sign_of(symbol, tuple([sign(a) for a in formula.arguments]))
+        else:
+            notes["sign"] = symbol.sign if isinstance(symbol, Statistic) else Sign.of(symbol)
+    return notes["sign"]
+
+
+@functools.lru_cache(maxsize=4096)
+def _sign_of(operator: Operator, signs: tuple[Sign, ...]) -> Sign:
+    return operator.sign(*signs)
 
 
 def canonical(formula: Formula) -> Formula:
@@ -39,11 +49,28 @@ def remove_redundancy(formula: Formula) -> Formula:
     Inverse pairs, idempotent repeats, ``abs`` of what is never negative, ``x - x``,
     ``x / x``, neutral constants, and operators on constants alone are replaced.
     """
-    while True:
-        reduced = _rebuild(formula, _step)
-        if reduced == formula:
-            return reduced
-        formula = reduced
+    notes = formula.notes
+    if "reduced" in notes:
+        return notes["reduced"] or formula
+    arguments = formula.arguments
+    if not arguments:
+        return formula
+    below = tuple([remove_redundancy(a) for a in arguments])
+    rebuilt = formula if _same(below, arguments) else Formula(formula.symbol, below)
+    stepped = _step(rebuilt)
+    reduced = stepped if stepped is rebuilt else remove_redundancy(stepped)
+    _note(reduced, "reduced", reduced)
+    return _note(formula, "reduced", reduced)
+
+
+def _same(some: tuple[Formula, ...], others: tuple[Formula, ...]) -> bool:
+    return some[0] is others[0] and some[-1] is others[-1]
+
+
+def _note(formula: Formula, name: str, form: Formula) -> Formula:
+    """Note a form of a formula; None where it is itself, since a cycle of references would keep it alive."""
+    formula.notes[name] = None if form is formula else form
+    return form
 
 
 def strip_root(formula: Formula) -> Formula:
@@ -64,38 +91,40 @@ def strip_root(formula: Formula) -> Formula:
 
 def simplify(formula: Formula) -> Formula:
     """The shortest form known to rank architectures as ``formula`` does: both steps, to the end."""
-    while True:
-        shorter = strip_root(remove_redundancy(formula))
-        if shorter == formula:
-            return shorter
-        formula = shorter
+    notes = formula.notes
+    if "shortest" in notes:
+        return notes["shortest"] or formula
+    shorter = strip_root(remove_redundancy(formula))
+    return _note(formula, "shortest", shorter if shorter == formula else simplify(shorter))
 
 
 def _rebuild(formula: Formula, change: Callable[[Formula], Formula]) -> Formula:
     if not formula.arguments:
         return formula
-    return change(Formula(formula.symbol, tuple(_rebuild(a, change) for a in formula.arguments)))
+    arguments = tuple(_rebuild(a, change) for a in formula.arguments)
+    if not _same(arguments, formula.arguments):
+        formula = Formula(formula.symbol, arguments)
+    return change(formula)
 
 
 def _ordered(formula: Formula) -> Formula:
     operator = formula.operator
     if operator is not None and operator.commutative:
-        ordered = sorted(formula.arguments, key=lambda a: a.text)
-        return call(operator, *ordered)
+        x, y = formula.arguments
+        if y.text < x.text:
+            return call(operator, y, x)
     return formula
 
 
 def _step(formula: Formula) -> Formula:
     """The formula with its topmost redundancy gone; what is below has none."""
-    formula = _ordered(formula)
-    operator, arguments = formula.operator, formula.arguments
-    if operator is None:
+    if not formula.arguments:
         return formula
-    return (
-        _fold(formula, operator)
-        or (_unary(operator, arguments[0]) if len(arguments) == 1 else _binary(formula, operator))
-        or formula
-    )
+    formula = _ordered(formula)
+    operator, arguments = formula.symbol, formula.arguments
+    if not formula.measured and (folded := _fold(formula, operator)):
+        return folded
+    return (_unary(operator, arguments[0]) if len(arguments) == 1 else _binary(formula, operator)) or formula
 
 
 def _fold(formula: Formula, operator: Operator) -> Formula | None:
@@ -109,8 +138,8 @@ def _fold(formula: Formula, operator: Operator) -> Formula | None:
 
 
 def _unary(operator: Operator, inner: Formula) -> Formula | None:
-    below, signs = inner.operator, sign(inner)
-    if operator.name in ("abs", "relu") and signs.within(Sign.NONNEGATIVE):
+    below = inner.operator
+    if operator.name in ("abs", "relu") and sign(inner).within(Sign.NONNEGATIVE):
         return inner
     if operator.idempotent and below is operator:
         return inner
@@ -133,9 +162,9 @@ def _binary(formula: Formula, operator: Operator) -> Formula | None:
         return x
     if x == y and operator.equal is not None and x.type == NETWORK:
         return constant(operator.equal)
-    if operator.neutral is not None and y.value == operator.neutral:
+    if operator.neutral is not None and y.symbol == operator.neutral:
         return x
-    if operator.neutral is not None and operator.commutative and x.value == operator.neutral:
+    if operator.neutral is not None and operator.commutative and x.symbol == operator.neutral:
         return y
     return None
 

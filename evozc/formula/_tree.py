@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from evozc.errors import FormulaError
 from primitives import NETWORK, Operator, Statistic, describe_type
@@ -27,9 +29,14 @@ class Formula:
         size: Number of nodes.
         depth: Nodes on the longest way down; 1 for a leaf.
         text: The formula text, which parses back to this tree.
+        measured: Whether there is a statistic in it.
+        vain: Whether a part of it is constant by construction, as ``x - x``.
+        notes: What simplification has worked out about it, so that it does so once.
     """
 
-    __slots__ = ("_hash", "arguments", "depth", "size", "symbol", "text", "type")
+    __slots__ = (
+        "_hash", "arguments", "depth", "measured", "notes", "size", "symbol", "text", "type", "vain",
+    )
 
     symbol: Operator | Statistic | float
     arguments: tuple[Formula, ...]
@@ -37,27 +44,42 @@ class Formula:
     size: int
     depth: int
     text: str
+    measured: bool
+    vain: bool
+    notes: dict[str, Any]
 
     def __init__(self, symbol: Operator | Statistic | float, arguments: tuple[Formula, ...] = ()) -> None:
         """Use the functions named above instead."""
+        size, depth, measured, vain = 1, 1, False, False
         if isinstance(symbol, Operator):
-            kind, text = _result_type(symbol, arguments), symbol.name
-            text = f"{symbol.name}({', '.join(a.text for a in arguments)})"
+            kind = _result_type(symbol, tuple([a.type for a in arguments]))
+            text = f"{symbol.name}({', '.join([a.text for a in arguments])})"
+            for argument in arguments:
+                size += argument.size
+                depth = max(depth, argument.depth + 1)
+                measured |= argument.measured
+                vain |= argument.vain
+            vain |= symbol.equal is not None and arguments[0] == arguments[1]
         elif isinstance(symbol, Statistic):
-            kind, text = symbol.type, symbol.key
+            kind, text, measured = symbol.type, symbol.key, True
         else:
             kind, text = NETWORK, repr(symbol).removesuffix(".0")
-        size = 1 + sum(a.size for a in arguments)
-        depth = 1 + max((a.depth for a in arguments), default=0)
         if size > MAX_SIZE or depth > MAX_DEPTH:
             raise FormulaError(
                 f"the formula has {size} symbols and depth {depth}; "
                 f"at most {MAX_SIZE} and {MAX_DEPTH} are allowed"
             )
-        values = (symbol, arguments, kind, size, depth, text, hash(text))
-        names = ("symbol", "arguments", "type", "size", "depth", "text", "_hash")
-        for name, value in zip(names, values, strict=True):
-            object.__setattr__(self, name, value)
+        put = object.__setattr__
+        put(self, "symbol", symbol)
+        put(self, "arguments", arguments)
+        put(self, "type", kind)
+        put(self, "size", size)
+        put(self, "depth", depth)
+        put(self, "text", text)
+        put(self, "measured", measured)
+        put(self, "vain", vain)
+        put(self, "_hash", hash(text))
+        put(self, "notes", {})
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("formulas are immutable")
@@ -139,14 +161,14 @@ def constant(value: float) -> Formula:
     return Formula(value + 0.0)  # no negative zero: it would print apart from zero
 
 
-def _result_type(operator: Operator, arguments: tuple[Formula, ...]) -> str:
-    if len(arguments) != operator.arity:
+@functools.lru_cache(maxsize=4096)
+def _result_type(operator: Operator, types: tuple[str, ...]) -> str:
+    if len(types) != operator.arity:
         raise FormulaError(
             f"{operator.name} takes {operator.arity} argument{'s' * (operator.arity > 1)}, "
-            f"not {len(arguments)}"
+            f"not {len(types)}"
         )
-    types = {a.type for a in arguments}
-    vectors = types - {NETWORK}
+    vectors = set(types) - {NETWORK}
     if operator.kind == "elementwise":
         if len(vectors) > 1:
             mixed = " and ".join(sorted(describe_type(v) for v in vectors))

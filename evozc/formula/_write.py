@@ -10,7 +10,7 @@ import numpy as np
 from evozc._bundle import Bundle, BundleError
 from evozc.errors import FormulaError
 from evozc.formula._tree import Formula
-from primitives import NETWORK, Nodes, Operator, Statistic, relative_log_rank
+from primitives import NETWORK, Nodes, Operator, Statistic, relative_log_rank, rounded
 
 #: Reference values that an exported ``logrank`` carries at most.
 MAX_REFERENCE = 1001
@@ -125,7 +125,7 @@ class _Writer:
 
 def reference_quantiles(values: np.ndarray) -> np.ndarray:
     """What a ``logrank`` keeps of the values to rank among: in order, quantiles if there are many."""
-    ordered = np.sort(np.where(np.isfinite(values), values, -np.inf))
+    ordered = np.sort(np.where(np.isfinite(values), rounded(values), -np.inf))
     if len(ordered) > MAX_REFERENCE:
         ordered = ordered[np.linspace(0, len(ordered) - 1, MAX_REFERENCE).round().astype(int)]
     return ordered

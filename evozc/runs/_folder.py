@@ -273,4 +273,9 @@ def _digest(text: str) -> str:
 
 
 def _json(value: Any, indent: int | None = None) -> str:
+    if indent is None:
+        return _encode(value)
     return json.dumps(value, allow_nan=False, indent=indent)
+
+
+_encode = json.JSONEncoder(allow_nan=False).encode  # made once: it writes every formula

@@ -14,7 +14,7 @@ from evozc.baselines import proxies, resolve
 from evozc.benchmarks import open_table
 from evozc.comparison import Row, choose, compare
 from evozc.engine import Evaluator, Scorer
-from evozc.errors import CheckpointError, ConfigError, SearchExhaustedError
+from evozc.errors import CheckpointError, ConfigError, DataError, SearchExhaustedError
 from evozc.formula import Formula, parse, simplify, to_latex
 from evozc.runs._folder import RunFolder, read_manifest
 from evozc.search import Search, SearchSettings
@@ -23,6 +23,9 @@ from primitives import SYMBOL_SETS
 
 if TYPE_CHECKING:
     import numpy as np
+
+#: How much longer than a checkpoint takes the search goes on before the next one.
+_REST = 20
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def start_run(
 
 
 def continue_run(
-    folder: RunFolder, observe: Callable[[Progress], object] = lambda _: None
+    folder: RunFolder, observe: Callable[[Progress], object] = lambda _: None, jobs: int = 1
 ) -> dict[str, Any]:
     """Search on from the folder's last complete generation, to the end, and write the results.
 
@@ -105,6 +108,7 @@ def continue_run(
     Args:
         folder: Open for writing.
         observe: Called after every generation.
+        jobs: Threads that score formulas; the results are the same for any number.
 
     Returns:
         What ``results.json`` holds.
@@ -119,7 +123,7 @@ def continue_run(
     symbols = _symbols(data, settings)
     seeds = [parse(str(text), symbols) for text in manifest["seeds"]]
     search = Search(symbols, settings, [*seeds, *(proxies(symbols).values() if settings.zoo else ())])
-    scorer = Scorer(train, train.target(manifest["target"]))
+    scorer = Scorer(train, train.target(manifest["target"]), jobs)
     state = folder.restore()
     spent = 0.0
     if state is not None:
@@ -127,27 +131,68 @@ def continue_run(
         scorer.seconds = state.pop("scoring")
         search.restore(state, folder.read_log("formulas.jsonl"))
         observe(_progress(search, spent))
-    while not search.finished and not 0 < settings.max_seconds <= spent:
-        start = time.monotonic()
-        try:
-            formulas = search.ask()
-        except SearchExhaustedError:
-            if search.hall_of_fame.best is None:
-                raise
-            break  # nothing new is left to try: what has been found is the result
-        outcomes = scorer.score(formulas)
-        search.tell(formulas, outcomes)
-        spent += time.monotonic() - start
-        progress = _progress(search, spent)
-        folder.append("formulas.jsonl", search.last_scored())
-        folder.append("journal.jsonl", [_journal_line(progress)])
-        state = {**search.state(), "seconds": spent, "scoring": scorer.seconds}
-        folder.save_checkpoint(search.generation, state)
-        observe(progress)
-    results = _results(search, train, test, manifest, spent, scorer.seconds)
+    with _Keeper(folder) as keeper:
+        while not search.finished and not 0 < settings.max_seconds <= spent:
+            start = time.monotonic()
+            try:
+                formulas = search.ask()
+            except SearchExhaustedError:
+                if search.hall_of_fame.best is None:
+                    raise
+                break  # nothing new is left to try: what has been found is the result
+            search.tell(formulas, scorer.score(formulas))
+            spent += time.monotonic() - start
+            progress = _progress(search, spent)
+            state = {**search.state(), "seconds": spent, "scoring": dict(scorer.seconds)}
+            keeper.take(search.generation, state, search.last_scored(), _journal_line(progress))
+            observe(progress)
+    results = _results(search, train, test, manifest, spent, _seconds(search, scorer))
     texts = {"front.csv": _front_csv(results), "formula.txt": results["chosen"]["formula"] + "\n"}
     folder.write_results(results, texts)
     return results
+
+
+class _Keeper:
+    """Writes complete generations to the run folder, as often as takes a twentieth of the time.
+
+    A context manager: at its end, be it by an interrupt, the last complete generation is kept.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._waiting: tuple[int, dict[str, Any]] | None = None
+        self._scored: list[dict[str, Any]] = []
+        self._journal: list[dict[str, Any]] = []
+        self._next = 0.0
+
+    def __enter__(self) -> _Keeper:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or not issubclass(kind, DataError):  # a full disk stays full
+            self._write()
+
+    def take(
+        self, generation: int, state: dict[str, Any], scored: list[dict[str, Any]], line: dict[str, Any]
+    ) -> None:
+        """A complete generation; it is written at once, or with one of the next."""
+        self._scored += scored
+        self._journal.append(line)
+        self._waiting = generation, state
+        if time.monotonic() >= self._next:
+            self._write()
+
+    def _write(self) -> None:
+        if self._waiting is None:
+            return
+        start = time.monotonic()
+        (generation, state), self._waiting = self._waiting, None
+        scored, self._scored, journal, self._journal = self._scored, [], self._journal, []
+        self.folder.append("formulas.jsonl", scored)
+        self.folder.append("journal.jsonl", journal)
+        self.folder.save_checkpoint(generation, state)
+        end = time.monotonic()
+        self._next = end + _REST * (end - start)
 
 
 def open_data(manifest: Mapping[str, Any]) -> tuple[Table, Table, Table]:
@@ -222,6 +267,18 @@ def _journal_line(progress: Progress) -> dict[str, Any]:
     }
 
 
+def _seconds(search: Search, scorer: Scorer) -> dict[str, float]:
+    """What pruning has taken and, by what scoring the others took, saved."""
+    scoring = scorer.seconds["rest"]
+    return {
+        "rules": search.pruning,
+        "rules_saved": search.spared * scoring / max(1, search.evaluations),
+        "probe": scorer.seconds["probe"],
+        "probe_saved": scorer.seconds["saved"],
+        "rest": scoring,
+    }
+
+
 def _results(
     search: Search,
     train: Table,
@@ -285,5 +342,5 @@ def _front_csv(results: Mapping[str, Any]) -> str:
 
 
 def _versions() -> dict[str, str]:
-    names = ("evozc", "numpy", "scipy", "deap")
+    names = ("evozc", "numpy", "scipy", "deap", "numba")
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}

@@ -1,4 +1,4 @@
-"""Variation: DEAP's operators for typed trees, drawing from the run's one generator."""
+"""Variation of typed trees on DEAP's terms, drawing from the run's one generator."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import accumulate
 
-from deap import gp, tools
+from deap import gp
 
 from evozc.search._individual import Grammar, Individual
 from evozc.search._settings import SearchSettings
@@ -36,33 +37,52 @@ class Breeder:
         self.grammar = grammar
         self.settings = settings
         subtree = partial(gp.genHalfAndHalf, min_=0, max_=2)
-        self._mutations: list[tuple[float, Callable[[Individual], tuple[Individual]]]] = [
-            (0.35, partial(gp.mutUniform, expr=subtree, pset=grammar)),
-            (0.25, partial(gp.mutNodeReplacement, pset=grammar)),
-            (0.15, partial(gp.mutInsert, pset=grammar)),
-            (0.10, gp.mutShrink),
-            (0.15, _move_constant),
-        ]
+        shares: dict[Callable[[Individual], tuple[Individual]], float] = {
+            partial(gp.mutUniform, expr=subtree, pset=grammar): 0.35,
+            partial(gp.mutNodeReplacement, pset=grammar): 0.25,
+            partial(gp.mutInsert, pset=grammar): 0.15,
+            gp.mutShrink: 0.10,
+            _move_constant: 0.15,
+        }
+        self._mutations = list(shares)
+        self._up_to = list(accumulate(shares.values()))
 
     def fresh(self) -> Individual:
         """A random tree; depths are ramped."""
         return Individual(self.grammar.random_tree(1, random.randint(2, 5)))
 
     def offspring(self, population: Sequence[Individual]) -> Individual:
-        """One tree by crossover, by mutation, or drawn anew; parents are not changed."""
+        """One tree by crossover, by mutation, or drawn anew; parents are not changed.
+
+        Args:
+            population: The best first.
+        """
         draw = random.random()
         if draw >= self.settings.crossover + self.settings.mutation:
             return self.fresh()
         first = self._parent(population)
         if draw < self.settings.crossover:
-            return gp.cxOnePoint(first, self._parent(population))[0]
-        weights, mutations = zip(*self._mutations, strict=True)
-        mutate = random.choices(mutations, weights)[0]
-        return mutate(first)[0]
+            return _cross(first, self._parent(population))
+        (mutate,) = random.choices(self._mutations, cum_weights=self._up_to)
+        return mutate(Individual(first))[0]
 
     def _parent(self, population: Sequence[Individual]) -> Individual:
-        """A copy of the winner of a tournament."""
-        return Individual(tools.selTournament(population, 1, self.settings.tournament)[0])
+        """The winner of a tournament: among any of a sorted population, the first."""
+        draw, n = random.random, len(population)
+        return population[min([int(draw() * n) for _ in range(self.settings.tournament)])]
+
+
+def _cross(first: Individual, second: Individual) -> Individual:
+    """The first parent with a subtree of the second, of the same type, in the place of one of its own.
+
+    One-point crossover as DEAP's, which also makes the other child, and copies both before.
+    """
+    common = [kind for kind in first.places if kind in second.places]
+    if not common:
+        return Individual(first)
+    kind = random.choice(common)
+    place, other = random.choice(first.places[kind]), random.choice(second.places[kind])
+    return Individual(first[:place] + second[other : second.end(other)] + first[first.end(place) :])
 
 
 def _move_constant(individual: Individual) -> tuple[Individual]:

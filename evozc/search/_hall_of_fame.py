@@ -43,6 +43,15 @@ class HallOfFame:
         """The entry of the highest tau."""
         return self._front[-1] if self._front else None
 
+    def admits(self, tau: float, size: int) -> bool:
+        """Whether no entry of that size or shorter is better; a quick look before :meth:`offer`."""
+        best = None
+        for held in self._front:
+            if held.size > size:
+                break
+            best = held.tau
+        return best is None or tau >= best
+
     def offer(self, entry: Entry) -> bool:
         """Take an entry in if nothing here is at least as good and as short; drop what it beats."""
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from deap import base, gp
 
 from evozc.errors import ConfigError
 from evozc.formula import Formula, constant, statistic
-from primitives import NETWORK, NODE_SETS, TYPES, Operator, SymbolSet
+from primitives import NETWORK, NODE_SETS, TYPES, Operator, Statistic, SymbolSet
 
 #: Constants that a fresh formula may hold; mutation moves them.
 CONSTANTS = (0.5, 2.0, 10.0)
+#: Formulas that are kept for use as parts of others.
+_POOLED = 2**16
 
 
 class Fitness(base.Fitness):
@@ -22,11 +25,39 @@ class Fitness(base.Fitness):
 
 
 class Individual(gp.PrimitiveTree):
-    """A DEAP tree with its fitness."""
+    """A DEAP tree with its fitness; what is worked out about it is worked out once, so it must not change.
+
+    ``Individual(parent)`` is a copy without a fitness, for operators to work on.
+
+    Attributes:
+        formula: What the tree says, for those of a population.
+    """
+
+    formula: Formula
 
     def __init__(self, nodes: Iterable[Any]) -> None:
         super().__init__(nodes)
-        self.fitness = Fitness()
+
+    @cached_property
+    def fitness(self) -> Fitness:
+        """Tau and size, once they are known."""
+        return Fitness()
+
+    @cached_property
+    def places(self) -> dict[type, list[int]]:
+        """The nodes below the root by the type of their value."""
+        found: dict[type, list[int]] = {}
+        for place, node in enumerate(self[1:], 1):
+            found.setdefault(node.ret, []).append(place)
+        return found
+
+    def end(self, begin: int) -> int:
+        """Where the subtree that begins at a node ends."""
+        missing = 1
+        while missing:
+            missing += self[begin].arity - 1
+            begin += 1
+        return begin
 
 
 class _StableHash(type):
@@ -54,6 +85,7 @@ class Grammar(gp.PrimitiveSetTyped):
         if not symbols.statistics:
             raise ConfigError(f"symbol set {symbols.name!r} has no statistic that the table holds")
         self._operators: dict[str, Operator] = {}
+        self._uses: dict[tuple[Operator, tuple[str, ...]], gp.Primitive] = {}
         present = {s.type for s in symbols.statistics.values()}
         for operator in symbols.operators.values():
             for arguments, result in _signatures(operator, present):
@@ -61,11 +93,13 @@ class Grammar(gp.PrimitiveSetTyped):
                 types = [_TYPES[a] for a in arguments]
                 self.addPrimitive(operator.kernel, types, _TYPES[result], name=name)
                 self._operators[name] = operator
+                self._uses[operator, arguments] = self.mapping[name]
         for key, symbol in symbols.statistics.items():
             self.addTerminal(key, _TYPES[symbol.type], name=key)
         self._statistics = symbols.statistics
         for value in CONSTANTS:
             self.addTerminal(value, _TYPES[NETWORK])
+        self._pool: dict[str, Formula] = {}
 
     def formula(self, tree: gp.PrimitiveTree) -> Formula:
         """The formula of a tree, its parts built from the last to the first.
@@ -84,17 +118,53 @@ class Grammar(gp.PrimitiveSetTyped):
                 stack.append(statistic(self._statistics[node.value]))
         return stack.pop()
 
+    def ordered(self, tree: gp.PrimitiveTree) -> Formula:
+        """The formula of a tree, arguments of commutative operators in canonical order.
+
+        Parts met before are the same objects again, with all that has been worked out
+        about them; the last :data:`_POOLED` at most are kept.
+
+        Raises:
+            FormulaError: the formula is larger than the language allows.
+        """
+        pool, operators = self._pool, self._operators
+        if len(pool) > _POOLED:
+            pool.clear()
+        stack: list[Formula] = []
+        for node in reversed(tree):
+            if node.arity == 0:
+                found = pool.get(node.name)
+                if found is None:
+                    found = pool[node.name] = self.formula([node])
+            else:
+                operator = operators[node.name]
+                first = stack.pop()
+                if node.arity == 1:
+                    text, arguments = f"{operator.name}({first.text})", (first,)
+                else:
+                    second = stack.pop()
+                    if operator.commutative and second.text < first.text:
+                        first, second = second, first
+                    text, arguments = f"{operator.name}({first.text}, {second.text})", (first, second)
+                found = pool.get(text)
+                if found is None:
+                    found = pool[text] = Formula(operator, arguments)
+            stack.append(found)
+        return stack.pop()
+
     def individual(self, formula: Formula) -> Individual:
         """The tree of a formula over these symbols."""
-        nodes = []
-        for part in formula.walk():
-            if part.operator is not None:
-                name = f"{part.operator.name}[{','.join(a.type for a in part.arguments)}]"
-                nodes.append(self.mapping[name])
-            elif part.value is not None:
-                nodes.append(gp.Terminal(part.value, False, _TYPES[NETWORK]))
+        nodes, stack = [], [formula]
+        while stack:
+            part = stack.pop()
+            symbol, arguments = part.symbol, part.arguments
+            if arguments:
+                nodes.append(self._uses[symbol, tuple([a.type for a in arguments])])
+                stack.extend(arguments[::-1])
+            elif isinstance(symbol, Statistic):
+                nodes.append(self.mapping[symbol.key])
             else:
-                nodes.append(self.mapping[part.symbol.key])
+                nodes.append(gp.Terminal(symbol, False, _TYPES[NETWORK]))
         return Individual(nodes)
 
     def random_tree(self, lowest: int, highest: int) -> list[Any]:

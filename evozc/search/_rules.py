@@ -6,13 +6,13 @@ from collections.abc import Container
 from typing import Literal
 
 from evozc.formula import Formula, canonical, remove_redundancy, simplify
-from primitives import Operator
 
 Rule = Literal["structure", "redundancy", "rank invariance", "equivalence", "probe"]
 RULES: tuple[Rule, ...] = ("structure", "redundancy", "rank invariance", "equivalence", "probe")
 
 #: Operators that may not stand beneath themselves: twice, they only overflow or saturate.
 _NOT_NESTED = frozenset({"exp", "tanh", "sigmoid", "softmax", "zscore", "minmax", "logrank"})
+_CALLS = tuple(f"{name}(" for name in sorted(_NOT_NESTED))
 
 
 def prune(
@@ -31,31 +31,35 @@ def prune(
     """
     if not _well_formed(formula, max_size, max_depth):
         return formula, "structure"
-    ordered = canonical(formula)
-    if ordered.text in known:
-        return ordered, "equivalence"
-    reduced = remove_redundancy(ordered)
-    if _is_vain(reduced) or (reduced != ordered and reduced.text in known):
+    reduced = remove_redundancy(formula)
+    if reduced.vain or not reduced.measured:
         return reduced, "redundancy"
     shortest = simplify(reduced)
-    if not shortest.statistics():
-        return shortest, "redundancy"
-    if shortest != reduced and shortest.text in known:
+    if shortest.text not in known:
+        return shortest, None
+    if shortest != reduced:
         return shortest, "rank invariance"
-    return shortest, None
+    unchanged = reduced == formula or reduced == canonical(formula)
+    return shortest, "equivalence" if unchanged else "redundancy"
 
 
 def _well_formed(formula: Formula, max_size: int, max_depth: int) -> bool:
     return (
         formula.size <= max_size
         and formula.depth <= max_depth
-        and bool(formula.statistics())
+        and formula.measured
         and not _repeats(formula)
     )
 
 
 def _repeats(formula: Formula) -> bool:
     """Whether a saturating operator stands beneath itself."""
+    text = formula.text
+    for call in _CALLS:
+        if text.count(call) > 1:
+            break
+    else:
+        return False
     stack: list[tuple[Formula, frozenset[str]]] = [(formula, frozenset())]
     while stack:
         node, above = stack.pop()
@@ -65,15 +69,3 @@ def _repeats(formula: Formula) -> bool:
             above |= {node.operator.name}
         stack.extend((a, above) for a in node.arguments)
     return False
-
-
-def _is_vain(formula: Formula) -> bool:
-    """Whether a part is constant by construction: ``x - x``, ``x / x``, or no statistic at all."""
-    if not formula.statistics():
-        return True
-    return any(
-        isinstance(part.symbol, Operator)
-        and part.symbol.equal is not None
-        and part.arguments[0] == part.arguments[1]
-        for part in formula.walk()
-    )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from deap import tools
 
@@ -15,8 +15,9 @@ from evozc.errors import CheckpointError, FormulaError, SearchExhaustedError
 from evozc.formula import Formula, parse, simplify
 from evozc.search._breeding import Breeder, drawing_from
 from evozc.search._hall_of_fame import Entry, HallOfFame
-from evozc.search._individual import Grammar, Individual
+from evozc.search._individual import Fitness, Grammar, Individual
 from evozc.search._rules import RULES, prune
+from evozc.search._seen import Seen
 from evozc.search._settings import SearchSettings
 from primitives import SymbolSet
 
@@ -43,6 +44,9 @@ class Search:
         generation: Generations told so far, the first population included.
         evaluations: Formulas scored so far.
         removed: How many candidates each rule of :data:`RULES` removed.
+        spared: Well-formed candidates that rules have removed before they were scored.
+        pruning: Seconds that the rules have taken so far, the probe not included.
+        known: Formulas that have been scored, the last million at least.
         hall_of_fame: The Pareto front of tau and size.
     """
 
@@ -60,11 +64,13 @@ class Search:
             if seed.size <= settings.max_size and seed.depth <= settings.max_depth
         ]
         self.population: list[Individual] = []
-        self.known: dict[str, Outcome] = {}
-        self.rankings: dict[str, str] = {}
+        self.known = Seen()
+        self.rankings = Seen()
         self.hall_of_fame = HallOfFame()
         self.generation = 0
         self.evaluations = 0
+        self.spared = 0
+        self.pruning = 0.0
         self.improved = 0
         self.removed: Counter[str] = Counter(dict.fromkeys(RULES, 0))
         self._last: list[tuple[Formula, Outcome]] = []
@@ -105,16 +111,21 @@ class Search:
 
     def _consider(self, tree: Individual, asked: dict[str, Formula]) -> None:
         limits = self.settings
-        if len(tree) > 4 * limits.max_size or tree.height > 2 * limits.max_depth:
+        deep = len(tree) > 2 * limits.max_depth and tree.height > 2 * limits.max_depth
+        if len(tree) > 4 * limits.max_size or deep:
             self.removed["structure"] += 1
             return
-        formula, rule = prune(self.grammar.formula(tree), self.known, limits.max_size, limits.max_depth)
+        formula = self.grammar.ordered(tree)
+        start = time.perf_counter()
+        formula, rule = prune(formula, self.known, limits.max_size, limits.max_depth)
         if rule is None and formula.text in asked:
             rule = "equivalence"
+        self.pruning += time.perf_counter() - start
         if rule is None:
             asked[formula.text] = formula
         else:
             self.removed[rule] += 1
+            self.spared += rule != "structure"
 
     def tell(self, formulas: Sequence[Formula], outcomes: Sequence[Outcome]) -> None:
         """Take in the scores of what :meth:`ask` returned and select the next population."""
@@ -123,30 +134,32 @@ class Search:
         before = self.hall_of_fame.best
         for formula, outcome in self._last:
             if self._record(formula, outcome):
-                children.append(self._individual(formula))
+                children.append(_Child(formula, Fitness((outcome.tau, formula.size))))
         after = self.hall_of_fame.best
         if after is not None and (before is None or after.tau > before.tau):
             self.improved = self.generation + 1
-        self.population = tools.selBest([*self.population, *children], self.settings.population)
+        everyone = [*self.population, *children]
+        best = tools.selBest(everyone, self.settings.population, "fitness.wvalues")
+        self.population = [one if isinstance(one, Individual) else self._individual(*one) for one in best]
         self.generation += 1
 
     def _record(self, formula: Formula, outcome: Outcome) -> bool:
         """Remember an outcome; whether its ranking is a new and valid one."""
-        text = formula.text
-        self.known[text] = outcome
+        self.known.add(formula.text)
         self.evaluations += not outcome.probed
         if outcome.tau is None:
             self.removed["probe"] += outcome.probed
             return False
-        self.hall_of_fame.offer(Entry(formula, outcome.tau, outcome.ranking))
-        holder = self.rankings.setdefault(outcome.ranking, text)
-        if holder != text:
-            self.removed["equivalence"] += 1
-        return holder == text
+        if self.hall_of_fame.admits(outcome.tau, formula.size):
+            self.hall_of_fame.offer(Entry(formula, outcome.tau, outcome.ranking))
+        if self.rankings.add(outcome.ranking):
+            return True
+        self.removed["equivalence"] += 1
+        return False
 
     def last_scored(self) -> list[dict[str, Any]]:
         """What the last generation was told, as JSON values: the log of all formulas grows by this."""
-        return [{"formula": formula.text, **asdict(outcome)} for formula, outcome in self._last]
+        return [{"formula": formula.text, **outcome._asdict()} for formula, outcome in self._last]
 
     def state(self) -> dict[str, Any]:
         """All that :meth:`restore` needs beside the log of formulas, as JSON values."""
@@ -155,8 +168,10 @@ class Search:
             "generation": self.generation,
             "improved": self.improved,
             "generator": [version, list(words), gauss],
-            "population": [self.grammar.formula(tree).text for tree in self.population],
+            "population": [[tree.formula.text, tree.fitness.values[0]] for tree in self.population],
             "removed": dict(self.removed),
+            "spared": self.spared,
+            "pruning": self.pruning,
         }
 
     def restore(self, state: dict[str, Any], scored: Sequence[dict[str, Any]]) -> None:
@@ -176,14 +191,28 @@ class Search:
                 self._record(formula, Outcome(**record))
             version, words, gauss = state["generator"]
             self.generator.setstate((version, tuple(words), gauss))
-            self.population = [self._individual(parse(t, self.symbols)) for t in state["population"]]
+            self.population = [self._survivor(text, tau) for text, tau in state["population"]]
             self.generation, self.improved = int(state["generation"]), int(state["improved"])
             self.removed = Counter(state["removed"])
+            self.spared, self.pruning = int(state["spared"]), float(state["pruning"])
         except (KeyError, TypeError, ValueError, FormulaError) as error:
             raise CheckpointError(f"the checkpoint does not fit this search: {error}") from error
 
-    def _individual(self, formula: Formula) -> Individual:
-        """The tree of a formula that was scored, with its fitness."""
+    def _survivor(self, text: str, tau: float) -> Individual:
+        if text not in self.known:
+            raise ValueError(f"{text} was never scored")
+        formula = parse(text, self.symbols)
+        return self._individual(formula, Fitness((float(tau), formula.size)))
+
+    def _individual(self, formula: Formula, fitness: Fitness) -> Individual:
+        """The tree of a formula that was scored."""
         individual = self.grammar.individual(formula)
-        individual.fitness.values = (self.known[formula.text].tau, formula.size)
+        individual.formula, individual.fitness = formula, fitness
         return individual
+
+
+class _Child(NamedTuple):
+    """A formula that was scored and is not a tree yet: most never become one."""
+
+    formula: Formula
+    fitness: Fitness

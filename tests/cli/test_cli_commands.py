@@ -357,11 +357,12 @@ def test_the_bundled_benchmark_is_searched_without_any_argument(commands, tmp_pa
         pytest.skip("the bundled benchmark has not been built yet")
     done = commands("search", "--generations", 2, "--population", 30, cwd=tmp_path)
     assert (done.code, done.err) == (0, "")
-    assert list(files(tmp_path)) == [
+    assert [name for name in files(tmp_path) if "checkpoint-00000" not in name] == [
         f"runs/digits-1/{name}"
         for name in (
-            "LOCK", "checkpoint-000002.json", "checkpoint-000003.json", "formula.txt", "formulas.jsonl",
-            "front.csv", "journal.jsonl", "labelled.txt", "manifest.json", "results.json",
+            "LOCK", "formula.txt", "formulas.jsonl", "front.csv", "journal.jsonl", "labelled.txt",
+            "manifest.json", "results.json",
         )
     ]
+    assert (tmp_path / "runs/digits-1/checkpoint-000003.json").exists()
     assert "of digits; seed 0" in done.out

@@ -119,7 +119,7 @@ def test_the_file_holds_what_the_formula_uses_and_nothing_else(formula):
     body = ast.parse(source).body
     functions = [n.name for n in body if isinstance(n, ast.FunctionDef)]
     assert len(functions) == len(set(functions))
-    helpers = {"_input", "score"} | ({"relative_log_rank"} if ranked(formula) else set())
+    helpers = {"_input", "score"} | ({"relative_log_rank", "rounded"} if ranked(formula) else set())
     assert set(functions) == kernels_needed(formula) | helpers
     vectors = any(s.type != NETWORK for s in formula.statistics())
     assert [n.name for n in body if isinstance(n, ast.ClassDef)] == ["Nodes"] * vectors
