@@ -33,11 +33,12 @@ def main() -> None:
     parser.add_argument("--batch", type=int, action="append")
     parser.add_argument("--architectures", type=int, default=8)
     parser.add_argument("--memory", type=int, metavar="N")
+    parser.add_argument("--statistics", help="groups for --memory, separated by commas [default: all]")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     batches = arguments.batch or [16, 64]
     if arguments.memory:
-        memory(arguments.memory, batches[0])
+        memory(arguments.memory, batches[0], tuple((arguments.statistics or ",".join(GROUPS)).split(",")))
         return
     print(f"{'':44}" + "".join(f"{f'batch {b}':>20}" for b in batches))
     chosen = {group: (group,) for group in GROUPS} | {" + ".join(CHEAP): CHEAP, "all": GROUPS}
@@ -92,13 +93,13 @@ def best(run: Callable[[], None]) -> float:
     return min(times)
 
 
-def memory(count: int, size: int) -> None:
+def memory(count: int, size: int, groups: tuple[str, ...]) -> None:
     """Peak memory after the first hundredth, and every tenth of the networks."""
     x, y = batch_of(size)
     generator = random.Random(0)
     for done in range(1, count + 1):
         network = SPACE.build(SPACE.sample(generator))
-        measure(network, x, y, SPACE.blocks(network))
+        measure(network, x, y, SPACE.blocks(network), groups)
         if done == max(1, count // 100) or done % max(1, count // 10) == 0:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(f"{done:6} networks: peak {peak:.0f} MiB", flush=True)
