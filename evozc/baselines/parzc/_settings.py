@@ -162,9 +162,9 @@ NAMED: dict[str, ParZCSettings] = {
     "parzc-scale": replace(_CODE, scaling="table", mask=True),
     "parzc-pairwise": replace(_CODE, loss="pairwise+diffkendall"),
     "parzc-strong": replace(
-        _CODE, statistics=(), scaling="table", layout="depth", positions=8, segment=0, width=64, depth=2,
-        dropout=0.1, mix_tokens=True, loss="pairwise+diffkendall", kl=0.01, epochs=60, batch=32, rate=1e-3,
-        decay=1e-3, draws=8, members=3,
+        _CODE, statistics=(), scaling="table", layout="depth", positions=8, segment=0, width=64, depth=1,
+        dropout=0.1, mix_tokens=True, loss="pairwise+diffkendall", epochs=60, batch=32, rate=1e-3,
+        draws=8, members=5,
     ),
     "parzc-graph": replace(
         _CODE, scaling="table", layout="depth", positions=8, segment=0, width=64, depth=2, dropout=0.1,
