@@ -3,10 +3,12 @@
 **Hand-crafted proxies**: :data:`ZOO` of :class:`Proxy`, :func:`proxies`; and without labels
 ParZC's: :data:`DAGGERS`.
 
-**A learned predictor**: :mod:`evozc.baselines.parzc`, which imports torch and is not imported here.
+**Learned predictors**: :class:`Trees`, and :mod:`evozc.baselines.parzc`, which imports torch and is
+not imported here.
 """
 
 from evozc.baselines._dagger import DAGGERS
+from evozc.baselines._trees import Trees
 from evozc.baselines._zoo import ZOO, Proxy, proxies
 
-__all__ = ["DAGGERS", "ZOO", "Proxy", "proxies"]
+__all__ = ["DAGGERS", "ZOO", "Proxy", "Trees", "proxies"]
