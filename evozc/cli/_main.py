@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from evozc.cli import _data, _runs
+from evozc.cli import _compare, _data, _parzc, _runs
 from evozc.errors import EvozcError
 
 app = typer.Typer(
@@ -17,7 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (_runs.search, _runs.compare, _runs.export, _runs.plot, _data.extract, _data.table):
+for command in (
+    _runs.search, _compare.compare, _parzc.parzc, _runs.export, _runs.plot, _data.extract, _data.table
+):
     app.command()(command)
 
 

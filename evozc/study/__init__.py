@@ -3,9 +3,10 @@
 **A comparison**: :class:`StudySettings`, :func:`affordable_budgets`, :func:`start_study`,
 :func:`continue_study`, :func:`read_study_manifest`.
 
-**What came out**: :func:`summarise`.
+**What came out**: :func:`summarise`, :func:`to_csv`.
 """
 
+from evozc.study._csv import to_csv
 from evozc.study._folder import continue_study, read_study_manifest, start_study
 from evozc.study._settings import LABEL_FREE, LABELLED, StudySettings, affordable_budgets
 from evozc.study._summary import summarise
@@ -13,5 +14,5 @@ from evozc.study._summary import summarise
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "LABELLED", "LABEL_FREE", "StudySettings", "affordable_budgets",
     "start_study", "continue_study", "read_study_manifest",
-    "summarise",
+    "summarise", "to_csv",
 ]
