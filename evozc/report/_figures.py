@@ -19,7 +19,9 @@ _COLOURS = {
     "trees": "#3a8f4d",
 }
 _OTHER = "#7f8c8d"
-_PROXIES = 5
+#: Label-free methods that the curve over budgets and the agreement show.
+_PROXIES, _COMPARED = 5, 12
+_LONGEST = 40
 
 
 def draw_figures(results: Mapping[str, Any]) -> dict[str, str]:
@@ -54,8 +56,8 @@ def _svg(figure: Figure) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that matplotlib does not take for mathematics."""
-    return text.replace("$", r"\$")
+    """Text that matplotlib does not take for mathematics, short enough to leave room for a figure."""
+    return (text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...").replace("$", r"\$")
 
 
 def _budget_curve(figure: Figure, results: Mapping[str, Any]) -> bool:
@@ -117,12 +119,12 @@ def _ranks(figure: Figure, results: Mapping[str, Any]) -> bool:
         axes.scatter(ranks["true"], ranks["predicted"][name], s=5, lw=0, alpha=0.6,
                      color=_COLOURS.get(name, _OTHER))
         axes.set_title(_plain(name), fontsize=9)
-        axes.invert_xaxis()
-        axes.invert_yaxis()
         axes.set_aspect("equal")
     for axes in list(grid.flat)[len(names) :]:
         axes.set_visible(False)
-    figure.supxlabel("true rank (1 is the best, right)", fontsize=9)
+    grid.flat[0].invert_xaxis()  # shared by all
+    grid.flat[0].invert_yaxis()
+    figure.supxlabel("true rank (1 is the best)", fontsize=9)
     figure.supylabel("predicted rank", fontsize=9)
     figure.suptitle(
         f"Predicted against true rank: {ranks['budget']} labels, first seed", fontsize=11, weight="bold"
@@ -158,11 +160,13 @@ def _fronts(figure: Figure, results: Mapping[str, Any]) -> bool:
 
 def _agreement(figure: Figure, results: Mapping[str, Any]) -> bool:
     agreement = results["agreement"]
-    names = [_plain(name) for name in agreement["methods"]]
+    kept = _worth_showing(results)
+    places = [i for i, name in enumerate(agreement["methods"]) if name in kept]
+    names = [_plain(agreement["methods"][i]) for i in places]
     size = 2.8 + 0.36 * len(names)
     figure.set_size_inches(size, size - 0.4)
     axes = figure.subplots()
-    matrix = [[_number(value) for value in row] for row in agreement["tau"]]
+    matrix = [[_number(agreement["tau"][i][j]) for j in places] for i in places]
     axes.pcolormesh(matrix, cmap="RdBu_r", vmin=-1, vmax=1, edgecolor="white", linewidth=1)
     axes.set_aspect("equal")
     axes.invert_yaxis()
@@ -179,6 +183,14 @@ def _agreement(figure: Figure, results: Mapping[str, Any]) -> bool:
                           color="white" if abs(value) > 0.65 else "0.15")
     axes.set_title(f"Kendall tau between methods ({agreement['budget']} labels)", loc="left")
     return True
+
+
+def _worth_showing(results: Mapping[str, Any]) -> set[str]:
+    """All labelled methods and the best label-free ones."""
+    labelled = {row["method"] for row in results["methods"] if row["budget"]}
+    free = [(r["measures"]["kendall"]["mean"], r["method"]) for r in results["methods"] if not r["budget"]]
+    free = sorted((pair for pair in free if pair[0] is not None), reverse=True)
+    return labelled | {name for _, name in free[:_COMPARED]}
 
 
 def _number(value: float | None) -> float:

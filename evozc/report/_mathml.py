@@ -22,6 +22,8 @@ _ATTRIBUTES = frozenset([
 def to_mathml(latex: str) -> str:
     """LaTeX as a ``<math>`` element made of known elements and attributes alone.
 
+    What cannot be converted stands there as it is.
+
     Raises:
         ConfigError: latex2mathml is not installed.
     """
@@ -29,7 +31,11 @@ def to_mathml(latex: str) -> str:
         from latex2mathml.converter import convert
     except ImportError:
         raise ConfigError("typeset formulas need latex2mathml: pip install 'evozc[compare]'") from None
-    root = ET.fromstring(convert(latex, display="block"))  # noqa: S314 - made just above
+    try:
+        root = ET.fromstring(convert(latex, display="block"))  # noqa: S314 - made just above
+    except Exception:  # noqa: BLE001 - LaTeX from a stranger's table: the converter has no error of its own
+        root = ET.Element("math")
+        ET.SubElement(root, "mtext").text = latex
     ET.register_namespace("", _NAMESPACE)
     return ET.tostring(_clean(root), encoding="unicode")
 
