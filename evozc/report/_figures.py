@@ -65,6 +65,8 @@ def _budget_curve(figure: Figure, results: Mapping[str, Any]) -> bool:
     axes = figure.subplots()
     rows = results["methods"]
     names = list(dict.fromkeys(row["method"] for row in rows if row["budget"]))
+    if not names:
+        return False
     for index, name in enumerate(names):
         chosen = sorted((r for r in rows if r["method"] == name and r["budget"]), key=lambda r: r["budget"])
         taus = [row["measures"]["kendall"] for row in chosen]
