@@ -19,6 +19,7 @@ from evozc.benchmarks import BUNDLED, open_table
 from evozc.cli import _runs
 from evozc.cli._screen import _print, counting, say
 from evozc.errors import CheckpointError, ConfigError
+from evozc.table import Table
 
 _LABEL_FREE_SHOWN = 8
 
@@ -42,7 +43,7 @@ def compare(
         list[str] | None,
         typer.Option(help="Method to compare; may be given several times: formula, parzc, parzc-strong, "
                      "parzc-graph, trees, proxies (all that need no labels), or another of ParZC's "
-                     "settings. [default: these six]"),
+                     "settings. [default: these six, as far as the table allows]"),
     ] = None,
     budget: Annotated[
         list[int] | None,
@@ -77,14 +78,26 @@ def compare(
         raise CheckpointError(f"{source}: a folder, but neither of a search nor of a comparison")
     from evozc.study import StudySettings, affordable_budgets, start_study
 
-    budgets = tuple(sorted(set(budget))) if budget else affordable_budgets(open_table(source))
-    chosen = {"methods": tuple(dict.fromkeys(method))} if method else {}
+    data = open_table(source)
     settings = StudySettings(
-        budgets=budgets, seeds=seeds, population=population, generations=generations, draws=draws, **chosen
+        methods=tuple(dict.fromkeys(method)) if method else _usable(data),
+        budgets=tuple(sorted(set(budget))) if budget else affordable_budgets(data),
+        seeds=seeds, population=population, generations=generations, draws=draws,
     )
     path = run or Path("runs") / f"compare-{Path(source).name.removesuffix('.npz')}"
     start_study(path, source, settings, target)
     _go_on(path, jobs, "the same command")
+
+
+def _usable(data: Table) -> tuple[str, ...]:
+    """The default methods that the table allows; the others are mentioned."""
+    from evozc.study import StudySettings, check_methods
+
+    methods = StudySettings().methods
+    reasons = check_methods(data, methods)
+    for name, reason in reasons.items():
+        say(f"without {name}: {reason}")
+    return tuple(name for name in methods if name not in reasons)
 
 
 def _format(folder: Path) -> str:

@@ -23,7 +23,7 @@ from evozc.benchmarks import open_table
 from evozc.errors import CheckpointError, DataError, WorkerError
 from evozc.executors import Failure, run_tasks
 from evozc.study._methods import Record, run_cell
-from evozc.study._settings import LABEL_FREE, StudySettings
+from evozc.study._settings import LABEL_FREE, StudySettings, check_methods
 from evozc.study._split import split_budgets
 
 FORMAT = "evozc-comparison-1"
@@ -45,13 +45,16 @@ def start_study(path: Path, table: str, settings: StudySettings, target: str | N
         The manifest.
 
     Raises:
-        DataError: the table cannot be used: too few architectures, constant accuracies.
+        DataError: the table cannot be used: too few architectures, constant accuracies, a
+            statistic that a method needs is missing.
         CheckpointError: the folder holds something else, or a comparison with other settings.
     """
     data = open_table(table)
     chosen = data.target(target)
     if len(np.unique(chosen.values)) < 2:
         raise DataError(f"{table}: all {len(data)} architectures have the same {chosen.name}")
+    for method, reason in check_methods(data, settings.methods).items():
+        raise DataError(f"{table}: {method} cannot be compared: {reason}; name the other methods alone")
     for seed in range(settings.seeds):
         split_budgets(data, settings.budgets, seed)
     asked = {

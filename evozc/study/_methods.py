@@ -43,6 +43,7 @@ def run_cell(
     if table.content_hash != content_hash:
         raise CheckpointError(f"table {source}: not the one that the comparison began with")
     samples, held_out = split_budgets(table, settings.budgets, seed)
+    table, held_out = table.with_targets([]), held_out.with_targets([])  # their labels are nobody's business
     if method == LABEL_FREE:
         records = _label_free(held_out)
     elif method == "formula":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from evozc.errors import ConfigError, DataError
+from evozc.errors import ConfigError, DataError, EvozcError
 from evozc.table import Table
 
 #: Methods that need no labels: proxies, network scalars and ParZC-dagger.
@@ -70,6 +70,20 @@ class StudySettings:
     def to_mapping(self) -> dict[str, Any]:
         """All settings as JSON values."""
         return {**asdict(self), "methods": list(self.methods), "budgets": list(self.budgets)}
+
+
+def check_methods(table: Table, methods: Iterable[str]) -> dict[str, str]:
+    """Why methods cannot be used on a table, by name; those that can are not mentioned."""
+    from evozc.baselines.parzc import NAMED, ParZC
+
+    reasons = {}
+    for method in methods:
+        if method in NAMED:
+            try:
+                ParZC.reading(table, NAMED[method])
+            except EvozcError as error:
+                reasons[method] = str(error)
+    return reasons
 
 
 def affordable_budgets(table: Table) -> tuple[int, ...]:

@@ -100,7 +100,7 @@ def test_interrupted_it_keeps_what_is_finished_and_goes_on(place, commands):
     (("small.npz", "--method", "hinge"), 2, "unknown method 'hinge'"),
     (("small.npz", "--table", "few.npz"), 2, "--table belongs to"),
     (("small.npz", "--target", "loss"), 3, "no target 'loss'"),
-    (("small.npz", "--method", "parzc", "--budget", 10, "--seeds", 1, "--run", "poor"), 6, "needs layer."),
+    (("small.npz", "--method", "parzc", "--budget", 10, "--seeds", 1, "--run", "poor"), 3, "needs layer."),
     ((".",), 5, "neither of a search nor of a comparison"),
 ])
 def test_what_cannot_be_compared_is_said_in_one_line(place, commands, arguments, code, message):

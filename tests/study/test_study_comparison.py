@@ -9,7 +9,15 @@ from scipy import stats
 from small_tables import files, small_table
 
 from evozc.errors import CheckpointError, ConfigError, DataError, WorkerError
-from evozc.study import StudySettings, affordable_budgets, continue_study, start_study, summarise, to_csv
+from evozc.study import (
+    StudySettings,
+    affordable_budgets,
+    check_methods,
+    continue_study,
+    start_study,
+    summarise,
+    to_csv,
+)
 from evozc.study import _folder as folder_module
 from evozc.study._split import split_budgets
 from evozc.table import save_table, split_table
@@ -152,12 +160,25 @@ def test_a_damaged_cell_is_named_and_can_be_made_again(source, tmp_path):
     assert without_times(summarise(manifest, continue_study(tmp_path / "study"))) == before
 
 
-def test_a_missing_statistic_is_named_and_other_cells_are_kept(source, tmp_path):
+def test_a_missing_statistic_is_named_before_anything_is_done(source, tmp_path):
     settings = replace(SETTINGS, methods=("parzc", "proxies"))
-    start_study(tmp_path / "study", source, settings)
-    with pytest.raises(WorkerError, match=r"parzc .*needs layer\.weight_x_grad_l1"):
+    with pytest.raises(DataError, match=r"parzc cannot be compared: .*needs layer\.weight_x_grad_l1"):
+        start_study(tmp_path / "study", source, settings)
+    assert not (tmp_path / "study").exists()
+    reasons = check_methods(small_table(), ("parzc", "parzc-strong", "parzc-graph", "formula", "trees"))
+    assert set(reasons) == {"parzc", "parzc-graph"}
+
+
+def test_a_cell_that_fails_is_named_and_the_others_are_kept(tmp_path):
+    # Of the labelled architectures only one differs, so that small samples are constant.
+    table = small_table(80)
+    values = np.where(np.arange(80) == 0, 90.0, 80.0)
+    save_table(table.with_targets([replace(table.target(), values=values)]), tmp_path / "flat.npz")
+    settings = replace(SETTINGS, methods=("trees", "proxies"))
+    start_study(tmp_path / "study", str(tmp_path / "flat.npz"), settings)
+    with pytest.raises(WorkerError, match=r"cells failed; trees with .* have the same accuracy"):
         continue_study(tmp_path / "study")
-    assert len(files(tmp_path / "study" / "cells")) == 2
+    assert {"proxies-0-0.json", "proxies-0-1.json"} <= set(files(tmp_path / "study" / "cells"))
 
 
 def test_tables_that_cannot_be_compared_on_are_refused(tmp_path):

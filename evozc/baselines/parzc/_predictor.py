@@ -75,8 +75,7 @@ class ParZC:
         merit = target.merit
         if len(np.unique(merit)) < 2:
             raise DataError(f"ParZC: all {len(merit)} labelled architectures have the same {target.name}")
-        space = space_of(train_table) if settings.graph else None
-        features = Features.fit(pool or train_table, settings)
+        features, space = cls.reading(pool or train_table, settings)
         inputs = _inputs(features, space, train_table)
         standardised = torch.from_numpy((merit - merit.mean()) / merit.std()).float()
         done, total = 0, settings.epochs * settings.members
@@ -91,6 +90,16 @@ class ParZC:
             with seeded(_member_seed(seed, member)):
                 networks.append(train(settings, _sizes(features, inputs, space), inputs, standardised, count))
         return cls(settings, seed, features, space, tuple(networks))
+
+    @staticmethod
+    def reading(table: Table, settings: ParZCSettings) -> tuple[Features, SearchSpace | None]:
+        """How a table is read under some settings, and the search space of its graphs if asked for.
+
+        Raises:
+            DataError: the table lacks a statistic.
+            ConfigError: the settings ask for graphs and the table's space has none.
+        """
+        return Features.fit(table, settings), space_of(table) if settings.graph else None
 
     @property
     def parameters(self) -> int:
