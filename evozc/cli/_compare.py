@@ -19,6 +19,7 @@ from evozc.benchmarks import BUNDLED, open_table
 from evozc.cli import _runs
 from evozc.cli._screen import _print, counting, say
 from evozc.errors import CheckpointError, ConfigError
+from evozc.runs import open_data, read_manifest, read_results
 from evozc.table import Table
 
 _LABEL_FREE_SHOWN = 8
@@ -50,6 +51,11 @@ def compare(
         typer.Option(help="Labelled architectures; may be given several times. "
                      "[default: 20, 78, 156 and 469, where the table has as many]"),
     ] = None,
+    search: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a search whose chosen formula is compared as well; may be given several "
+                     "times. What it was searched on is then not held out."),
+    ] = None,
     seeds: Annotated[int, typer.Option(help="Seeds, each with its own split, searches and trainings.")] = 3,
     population: Annotated[int, typer.Option(help="Formulas kept by each search.")] = 300,
     generations: Annotated[int, typer.Option(help="Generations of each search.")] = 40,
@@ -79,14 +85,25 @@ def compare(
     from evozc.study import StudySettings, affordable_budgets, start_study
 
     data = open_table(source)
+    given, seen = _searched(search or [])
     settings = StudySettings(
         methods=tuple(dict.fromkeys(method)) if method else _usable(data),
         budgets=tuple(sorted(set(budget))) if budget else affordable_budgets(data),
-        seeds=seeds, population=population, generations=generations, draws=draws,
+        seeds=seeds, population=population, generations=generations, draws=draws, given=given, seen=seen,
     )
     path = run or Path("runs") / f"compare-{Path(source).name.removesuffix('.npz')}"
     start_study(path, source, settings, target)
     _go_on(path, jobs, "the same command")
+
+
+def _searched(folders: list[Path]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The formulas that searches chose, by folder, and the canonical keys that they were searched on."""
+    given, seen = {}, set()
+    for folder in folders:
+        given[f"search {folder.name}"] = read_results(folder)["chosen"]["formula"]
+        _, train, _ = open_data(read_manifest(folder))
+        seen.update(train.keys)
+    return given, tuple(sorted(seen))
 
 
 def _usable(data: Table) -> tuple[str, ...]:

@@ -22,9 +22,11 @@ from evozc._files import write_text
 from evozc.benchmarks import open_table
 from evozc.errors import CheckpointError, DataError, WorkerError
 from evozc.executors import Failure, run_tasks
+from evozc.formula import parse
 from evozc.study._methods import Record, run_cell
 from evozc.study._settings import LABEL_FREE, StudySettings, check_methods
 from evozc.study._split import split_budgets
+from primitives import FULL
 
 FORMAT = "evozc-comparison-1"
 #: Longest first, so that no worker is left alone with a long cell at the end.
@@ -47,6 +49,7 @@ def start_study(path: Path, table: str, settings: StudySettings, target: str | N
     Raises:
         DataError: the table cannot be used: too few architectures, constant accuracies, a
             statistic that a method needs is missing.
+        FormulaError: a given formula cannot be read, or needs a statistic that is missing.
         CheckpointError: the folder holds something else, or a comparison with other settings.
     """
     data = open_table(table)
@@ -55,8 +58,10 @@ def start_study(path: Path, table: str, settings: StudySettings, target: str | N
         raise DataError(f"{table}: all {len(data)} architectures have the same {chosen.name}")
     for method, reason in check_methods(data, settings.methods).items():
         raise DataError(f"{table}: {method} cannot be compared: {reason}; name the other methods alone")
+    for text in settings.given.values():
+        parse(text, FULL.with_statistics(data.statistics))
     for seed in range(settings.seeds):
-        split_budgets(data, settings.budgets, seed)
+        split_budgets(data, settings.budgets, seed, settings.seen)
     asked = {
         "format": FORMAT, "table": table, "table_hash": data.content_hash, "target": chosen.name,
         "settings": settings.to_mapping(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -42,10 +42,10 @@ def run_cell(
     table = _table(source)
     if table.content_hash != content_hash:
         raise CheckpointError(f"table {source}: not the one that the comparison began with")
-    samples, held_out = split_budgets(table, settings.budgets, seed)
+    samples, held_out = split_budgets(table, settings.budgets, seed, settings.seen)
     table, held_out = table.with_targets([]), held_out.with_targets([])  # their labels are nobody's business
     if method == LABEL_FREE:
-        records = _label_free(held_out)
+        records = _label_free(held_out, settings.given)
     elif method == "formula":
         records = [_search(samples[budget], held_out, target, settings, seed)]
     elif method == "trees":
@@ -93,9 +93,9 @@ def _search(train: Table, test: Table, target: str, settings: StudySettings, see
     }
 
 
-def _label_free(test: Table) -> list[Record]:
+def _label_free(test: Table, given: Mapping[str, str]) -> list[Record]:
     symbols = FULL.with_statistics(test.statistics)
-    formulas = proxies(symbols)
+    formulas = {**{name: parse(text, symbols) for name, text in given.items()}, **proxies(symbols)}
     for dagger in DAGGERS:
         try:
             formulas.setdefault(dagger.name, parse(dagger.text, symbols))

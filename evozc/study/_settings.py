@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from evozc.errors import ConfigError, DataError, EvozcError
@@ -29,6 +29,8 @@ class StudySettings:
         population: Of the searches.
         generations: Of the searches.
         draws: Of the bootstrap.
+        given: Formulas to compare as they are, by name, beside those that need no labels.
+        seen: Canonical keys that they were searched on, which are then not held out.
 
     Raises:
         ConfigError: values out of range.
@@ -40,6 +42,8 @@ class StudySettings:
     population: int = 300
     generations: int = 40
     draws: int = 1000
+    given: Mapping[str, str] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         from evozc.baselines.parzc import NAMED
@@ -64,12 +68,13 @@ class StudySettings:
         unknown = sorted(set(values) - {f.name for f in fields(cls)})
         if unknown:
             raise ConfigError(f"comparison: unknown settings {', '.join(unknown)}")
-        lists = {name: tuple(values[name]) for name in ("methods", "budgets") if name in values}
+        lists = {name: tuple(values[name]) for name in ("methods", "budgets", "seen") if name in values}
         return cls(**{**values, **lists})
 
     def to_mapping(self) -> dict[str, Any]:
         """All settings as JSON values."""
-        return {**asdict(self), "methods": list(self.methods), "budgets": list(self.budgets)}
+        lists = {name: list(getattr(self, name)) for name in ("methods", "budgets", "seen")}
+        return {**asdict(self), **lists}
 
 
 def check_methods(table: Table, methods: Iterable[str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ def summarise(manifest: Mapping[str, Any], records: Sequence[Record]) -> dict[st
     settings = StudySettings.from_mapping(manifest["settings"])
     table = open_table(manifest["table"])
     target = table.target(manifest["target"])
-    tests = [split_budgets(table, settings.budgets, seed)[1] for seed in range(settings.seeds)]
+    tests = [split_budgets(table, settings.budgets, seed, settings.seen)[1] for seed in range(settings.seeds)]
     held_out = [HeldOut(test.target(target.name).merit, test.keys) for test in tests]
     bootstrap = Bootstrap(held_out, settings.draws)
     grouped: dict[tuple[int, str], list[Record]] = defaultdict(list)

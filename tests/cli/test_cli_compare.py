@@ -110,6 +110,19 @@ def test_what_cannot_be_compared_is_said_in_one_line(place, commands, arguments,
     assert len(done.err.splitlines()) == 1
 
 
+def test_the_formula_of_a_search_is_compared_on_what_it_has_not_seen(place, commands, tmp_path):
+    table = place / "small.npz"
+    done = commands("search", table, "--run", "found", "--labels", 30, "--population", 20, "--generations", 2,
+                    cwd=tmp_path)
+    assert done.code == 0
+    done = commands("compare", table, "--method", "proxies", "--budget", 10, "--seeds", 1, "--draws", 50,
+                    "--search", "found", "--run", "it", cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    results = json.loads((tmp_path / "it" / "results.json").read_text())
+    assert "search found" in {row["method"] for row in results["methods"]}
+    assert results["held_out"][0] <= 50
+
+
 def test_damaged_results_are_named(place, commands, tmp_path):
     done = commands("compare", place / "small.npz", "--method", "proxies", "--budget", 10, "--seeds", 1,
                     "--draws", 10, "--run", "it", cwd=tmp_path)

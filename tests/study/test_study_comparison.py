@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from small_tables import files, small_table
 
-from evozc.errors import CheckpointError, ConfigError, DataError, WorkerError
+from evozc.errors import CheckpointError, ConfigError, DataError, FormulaError, WorkerError
 from evozc.study import (
     StudySettings,
     affordable_budgets,
@@ -59,6 +59,26 @@ def test_samples_are_nested_and_share_no_class_with_the_held_out(seed):
     assert not set(samples[40].keys) & set(held_out.keys)
     largest, rest = split_table(table, 40, seed)
     assert (largest.architectures, rest.architectures) == (samples[40].architectures, held_out.architectures)
+
+
+def test_what_given_formulas_were_searched_on_is_not_held_out(source, tmp_path):
+    table = small_table(80)
+    seen = table.keys[:50]
+    settings = replace(
+        SETTINGS, methods=("proxies",), given={"mine": "sum(abs(layer.grad_l2))"}, seen=seen
+    )
+    manifest = start_study(tmp_path / "study", source, settings)
+    records = continue_study(tmp_path / "study")
+    results = summarise(manifest, records)
+    held_out = [split_budgets(table, (10, 20), seed, seen)[1] for seed in range(2)]
+    assert results["held_out"] == [len(test) for test in held_out]
+    assert not any(set(test.keys) & set(seen) for test in held_out)
+    (mine,) = [record for record in records if record["method"] == "mine" and record["seed"] == 0]
+    assert len(mine["scores"]) == len(held_out[0])
+    with pytest.raises(FormulaError):
+        start_study(tmp_path / "other", source, replace(settings, given={"mine": "sum(layer.nothing)"}))
+    with pytest.raises(DataError, match="no given formula"):
+        start_study(tmp_path / "other", source, replace(settings, seen=table.keys))
 
 
 def test_results_hold_every_method_at_every_budget_and_its_true_tau(finished, source):
