@@ -1,4 +1,4 @@
-"""The command line: ``evozc search``, ``extract``, ``table``, ``compare``, ``export``, ``plot``."""
+"""The command line: ``search``, ``compare``, ``parzc``, ``extract``, ``table``, ``export``, ``plot``."""
 
 from evozc.cli._main import main
 
