@@ -28,7 +28,7 @@ from evozc.extraction import Images, Settings, extract_table
 from evozc.table import Target, save_table
 
 ARCHITECTURES = 500
-SEEDS = 8
+SEEDS = 10
 #: Architectures whose accuracies a search may see; all others are held out.
 LABELLED = 200
 DATA = Path(__file__).parent / "data"

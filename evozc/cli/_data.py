@@ -38,6 +38,17 @@ def extract(
         int | None, typer.Option(help="Take this many non-isomorphic architectures, drawn at random.")
     ] = None,
     batch: Annotated[int, typer.Option(help="Images in the mini-batch.")] = 64,
+    statistics: Annotated[
+        str | None,
+        typer.Option(help="Groups of statistics to measure, as weights,gradients,blocks. [default: all]"),
+    ] = None,
+    inputs: Annotated[str, typer.Option(help="What networks are fed: data, noise or ones.")] = "data",
+    initialisation: Annotated[
+        str, typer.Option(help="How weights are drawn: default, kaiming, xavier or normal.")
+    ] = "default",
+    repeats: Annotated[
+        int, typer.Option(help="Draw weights and mini-batch so often, and average the statistics.")
+    ] = 1,
     seed: Annotated[int, typer.Option(help="Of the sample, the mini-batch and the initial weights.")] = 0,
     jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
 ) -> None:
@@ -45,16 +56,19 @@ def extract(
 
     What is finished is kept in OUT.parts: stopped at any moment, the same command goes on.
     """
-    from evozc.extraction import Settings, extract_table, load_images
+    from evozc.extraction import GROUPS, Settings, extract_table, load_images
 
     refuse_existing(out)
+    settings = Settings(
+        batch=batch, seed=seed, inputs=inputs, initialisation=initialisation, repeats=repeats,
+        groups=GROUPS if statistics is None else tuple(statistics.split(",")),
+    )
     chosen_space = get_space(space, channels=channels, cells=cells, classes=classes)
     names, targets = read_targets(architectures, chosen_space, architecture_column, target or ())
     if sample is not None:
         kept = _non_isomorphic(names, chosen_space, sample, seed)
         names = [names[i] for i in kept]
         targets = [type(t)(t.name, t.values[kept]) for t in targets]
-    settings = Settings(batch=batch, seed=seed)
     parts = out.with_name(out.name + ".parts")
     with counting("architectures") as progress:
         table = extract_table(

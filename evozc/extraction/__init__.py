@@ -1,19 +1,21 @@
 """From a network and a mini-batch, or from a whole space, to statistics.
 
-**Measuring one network**: :func:`measure`, :class:`Settings`, :data:`GROUPS`.
+**Measuring one network**: :func:`measure`, :class:`Measurement`, :data:`GROUPS`, :func:`initialise`.
 
-**Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it stopped.
+**Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it
+stopped, :class:`Settings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
 
 **Images**: :func:`load_images`, :class:`Images`.
 """
 
 from evozc.extraction._images import Images, load_images
-from evozc.extraction._measure import measure
-from evozc.extraction._settings import GROUPS, Settings
+from evozc.extraction._initialise import initialise
+from evozc.extraction._measure import Measurement, measure
+from evozc.extraction._settings import GROUPS, INITIALISATIONS, INPUTS, Settings
 from evozc.extraction._tabulate import extract_table
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "measure", "Settings", "GROUPS",
-    "extract_table",
+    "measure", "Measurement", "GROUPS", "initialise",
+    "extract_table", "Settings", "INPUTS", "INITIALISATIONS",
     "load_images", "Images",
 ]

@@ -11,10 +11,8 @@ from torch.nn.modules.conv import _ConvNd
 from evozc.errors import DataError
 
 LAYERS = (_ConvNd, nn.Linear, nn.Embedding)
-#: Every non-linearity of torch; attention is a block of layers, not one of them.
-ACTIVATIONS = tuple(
-    getattr(activation, name) for name in activation.__all__ if name != "MultiheadAttention"
-)
+#: Every non-linearity of torch, attention among them.
+ACTIVATIONS = tuple(getattr(activation, name) for name in activation.__all__)
 
 
 def find_blocks(network: nn.Module, blocks: Sequence[nn.Module] | None) -> list[nn.Module]:
@@ -39,12 +37,3 @@ def find_blocks(network: nn.Module, blocks: Sequence[nn.Module] | None) -> list[
                 "name modules found by network.modules()"
             )
     return list(dict.fromkeys(blocks))
-
-
-def channels(layer: nn.Module) -> tuple[int, int]:
-    """Input and output channels or features; of an embedding, its words and their width."""
-    if isinstance(layer, _ConvNd):
-        return layer.in_channels, layer.out_channels
-    if isinstance(layer, nn.Linear):
-        return layer.in_features, layer.out_features
-    return layer.num_embeddings, layer.embedding_dim

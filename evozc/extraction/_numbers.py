@@ -32,6 +32,11 @@ def rows(z: torch.Tensor) -> torch.Tensor:
     return z.reshape(len(z) if z.ndim else 1, -1).contiguous()
 
 
+def channels_last(z: torch.Tensor) -> torch.Tensor:
+    """A view whose last dimension is the channels: (n, C, H, W) turned, (n, tokens, C) and (n, C) as is."""
+    return z.movedim(1, -1) if z.ndim > 3 else z
+
+
 def summarise(z: torch.Tensor) -> Summary:
     """The summary of a contiguous tensor; all of it NaN where z holds a NaN."""
     pieces, count = z.flatten().split(_PIECE), z.numel()
@@ -42,7 +47,7 @@ def summarise(z: torch.Tensor) -> Summary:
     for piece in pieces:
         squares += torch.linalg.vector_norm(piece - mean).item() ** 2
         above += piece.relu().sum().item()
-        positive += _positives(piece).sum().item()
+        positive += positives(piece).sum().item()
     mean_abs = max(2 * above / count - mean, 0.0)
     return Summary(mean, math.sqrt(squares / count), mean_abs, positive / count)
 
@@ -62,13 +67,14 @@ def sign_kernel(z: torch.Tensor) -> torch.Tensor:
     n, units = z.shape
     common = torch.zeros(n, n, dtype=torch.float64, device=z.device)
     for piece in z.split(max(_PIECE // n, 64), dim=1):
-        codes = _positives(piece.float())
+        codes = positives(piece.float())
         common += codes @ codes.T
     ones = common.diagonal()
     return 2 * common - ones[:, None] - ones[None, :] + units
 
 
-def _positives(z: torch.Tensor) -> torch.Tensor:
+def positives(z: torch.Tensor) -> torch.Tensor:
+    """1 where z is above 0, and 0 elsewhere, in z's own type."""
     # Through ``out``: a tensor of booleans costs a processor eight times as much.
     return torch.gt(z, 0, out=torch.empty(z.shape, dtype=z.dtype, device=z.device))
 
@@ -95,7 +101,7 @@ def entropy(z: torch.Tensor) -> float:
     """
     if z.ndim < 2:
         return NAN
-    last = z.movedim(1, -1) if z.ndim > 3 else z
+    last = channels_last(z)
     features = last.reshape(-1, last.shape[-1])
     mean = features.mean(dim=0)
     covariance = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=z.device)

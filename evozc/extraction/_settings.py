@@ -1,4 +1,4 @@
-"""What to measure, and on which mini-batch."""
+"""What to measure, on which network and on which mini-batch."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from primitives import STATISTICS
 
 #: The parts of extraction, in the order of the catalogue.
 GROUPS = tuple(dict.fromkeys(statistic.group for statistic in STATISTICS))
+#: What networks are fed: the images, noise of a standard normal distribution, or ones.
+INPUTS = ("data", "noise", "ones")
+#: How weights are drawn; :func:`~evozc.extraction.initialise` says what the names mean.
+INITIALISATIONS = ("default", "kaiming", "xavier", "normal")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How an extraction is run; all of it changes the numbers.
+    """How an extraction is run; all of it changes the numbers, and is kept with the table.
 
     Args:
-        batch: Images in the mini-batch, at least two.
+        batch: Inputs in the mini-batch, at least two.
         seed: From which the mini-batch and every network's weights are drawn.
         groups: Which parts of the catalogue to measure; kept in its order.
+        inputs: One of :data:`INPUTS`; labels are those of the images drawn in any case.
+        initialisation: One of :data:`INITIALISATIONS`.
+        repeats: How often to draw weights and mini-batch anew; the statistics are averaged.
 
     Raises:
         ConfigError: a value that cannot be used.
@@ -28,13 +35,21 @@ class Settings:
     batch: int = 64
     seed: int = 0
     groups: tuple[str, ...] = GROUPS
+    inputs: str = "data"
+    initialisation: str = "default"
+    repeats: int = 1
 
     def __post_init__(self) -> None:
-        for name, least in (("batch", 2), ("seed", 0)):
+        for name, least in (("batch", 2), ("seed", 0), ("repeats", 1)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise ConfigError(
                     f"extraction: {name} must be a whole number from {least}, not {value!r}"
+                )
+        for name, known in (("inputs", INPUTS), ("initialisation", INITIALISATIONS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(
+                    f"extraction: {name} must be one of {', '.join(known)}, not {getattr(self, name)!r}"
                 )
         object.__setattr__(self, "groups", ordered_groups(self.groups))
 

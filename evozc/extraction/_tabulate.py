@@ -15,14 +15,15 @@ import torch
 from evozc.errors import DataError, EvozcError
 from evozc.executors import Failure, run_tasks
 from evozc.extraction._images import Images
-from evozc.extraction._measure import measure
+from evozc.extraction._initialise import initialise
+from evozc.extraction._measure import Measurement, measure
 from evozc.extraction._settings import Settings
 from evozc.extraction._shards import Outcome, Shards
 from evozc.spaces import SearchSpace
 from evozc.table import Table, Target
 from primitives import NETWORK, Statistic
 
-FORMAT = "evozc-extraction-1"
+FORMAT = "evozc-extraction-2"
 SHARD = 16
 
 
@@ -37,7 +38,7 @@ def extract_table(
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Table:
-    """Measure the statistics of many architectures, each on the same mini-batch.
+    """Measure the statistics of many architectures, all on the same mini-batches.
 
     Finished architectures are kept in a folder. Stopped at any moment and called again, it
     goes on from there; the table is bitwise the same whatever the number of jobs, for each
@@ -55,7 +56,8 @@ def extract_table(
 
     Returns:
         The architectures that could be measured, in the given order; the others and their
-        reasons are in ``provenance["failed"]``.
+        reasons are in ``provenance["failed"]``. Statistics that no architecture has a value of,
+        as those of attention in a space without it, are left out.
 
     Raises:
         DataError: repeated architectures, targets that do not fit, too few images, a folder
@@ -64,28 +66,38 @@ def extract_table(
     """
     architectures = list(architectures)
     _check(architectures, targets)
-    batch = images.batch(settings.batch, settings.seed)
+    batches = [_batch(images, settings, repeat) for repeat in range(settings.repeats)]
     manifest = _manifest(space, images, settings)
     folder = Shards.open(shards, manifest, settings.groups)
-    kept, wanted = folder.read(), set(architectures)
-    outcomes = {a: outcome for a, outcome in kept.items() if a in wanted}
-    todo = [a for a in architectures if a not in outcomes]
+    done = set(folder.read()).intersection(architectures)
+    todo = [a for a in architectures if a not in done]
 
     def report() -> None:
         if progress:
-            progress(len(outcomes), len(architectures))
+            progress(len(done), len(architectures))
 
     report()
     tasks = [
-        (space, todo[start : start + SHARD], batch, settings, folder)
+        (space, todo[start : start + SHARD], batches, settings, folder)
         for start in range(0, len(todo), SHARD)
     ]
     for _, finished in run_tasks(_measure_shard, tasks, jobs):
         if isinstance(finished, Failure):
             raise DataError(finished.reason)
-        outcomes |= finished
+        done.update(finished)
         report()
-    return _table(space, architectures, outcomes, targets, folder.statistics(), manifest)
+    return _table(space, architectures, folder.read(), targets, folder.statistics(), manifest)
+
+
+def _batch(
+    images: Images, settings: Settings, repeat: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    x, y = images.batch(settings.batch, settings.seed + repeat)
+    if settings.inputs == "noise":
+        x = torch.randn(x.shape, generator=torch.Generator().manual_seed(settings.seed + repeat))
+    elif settings.inputs == "ones":
+        x = torch.ones_like(x)
+    return x, y
 
 
 def _check(architectures: Sequence[str], targets: Sequence[Target]) -> None:
@@ -105,7 +117,6 @@ def _manifest(space: SearchSpace, images: Images, settings: Settings) -> dict[st
         "space_settings": space.settings(),
         "settings": {**asdict(settings), "groups": list(settings.groups)},
         "images": images.digest,
-        "initialisation": "torch defaults",
         "versions": {"torch": torch.__version__, "numpy": np.__version__, "extraction": FORMAT},
     }
 
@@ -113,34 +124,64 @@ def _manifest(space: SearchSpace, images: Images, settings: Settings) -> dict[st
 def _measure_shard(
     space: SearchSpace,
     architectures: Sequence[str],
-    batch: tuple[torch.Tensor, torch.Tensor],
+    batches: Sequence[tuple[torch.Tensor, torch.Tensor]],
     settings: Settings,
     folder: Shards,
-) -> dict[str, Outcome]:
+) -> Sequence[str]:
+    """What was measured lies in the folder; only its names go back."""
     with _one_thread():
-        outcomes = {a: _measure_one(space, a, batch, settings) for a in architectures}
+        outcomes = {a: _measure_one(space, a, batches, settings) for a in architectures}
     folder.write(outcomes)
-    return outcomes
+    return architectures
 
 
 def _measure_one(
     space: SearchSpace,
     architecture: str,
-    batch: tuple[torch.Tensor, torch.Tensor],
+    batches: Sequence[tuple[torch.Tensor, torch.Tensor]],
     settings: Settings,
 ) -> Outcome:
-    digest = hashlib.sha256(f"{settings.seed} {architecture}".encode()).digest()
     try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int.from_bytes(digest[:7]))
-            network = space.build(architecture)
-            return measure(network, *batch, space.blocks(network), settings.groups)
+        return _average([
+            _measure_once(space, architecture, batch, settings, repeat)
+            for repeat, batch in enumerate(batches)
+        ])
     except MemoryError:
         raise
     except EvozcError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - a space of the user's own may raise anything
         return f"{type(error).__name__}: {error}"
+
+
+def _measure_once(
+    space: SearchSpace,
+    architecture: str,
+    batch: tuple[torch.Tensor, torch.Tensor],
+    settings: Settings,
+    repeat: int,
+) -> Measurement:
+    name = f"{settings.seed} {architecture}" if repeat == 0 else f"{settings.seed} {repeat} {architecture}"
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = space.build(architecture)
+        initialise(network, settings.initialisation)
+        return measure(network, *batch, space.blocks(network), settings.groups, seed)
+
+
+def _average(measured: Sequence[Measurement]) -> Outcome:
+    """The mean of every statistic over the repeats in which it is not missing."""
+    if len(measured) == 1:
+        return measured[0]
+    averaged: dict[str, np.ndarray | float] = {}
+    for key, first in measured[0].items():
+        values = np.stack([np.atleast_1d(m[key]) for m in measured])
+        counts = np.isfinite(values).sum(axis=0)
+        sums = np.nansum(values, axis=0)
+        mean = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+        averaged[key] = mean if isinstance(first, np.ndarray) else float(mean[0])
+    return averaged
 
 
 @contextmanager
@@ -168,6 +209,7 @@ def _table(
         first = next(iter(failed))
         raise DataError(f"none of {len(failed)} architectures could be measured; {first}: {failed[first]}")
     measured = [outcomes[architectures[i]] for i in kept]
+    statistics = [s for s in statistics if any(np.isfinite(m[s.key]).any() for m in measured)]
     offsets, values = {}, {}
     for statistic in statistics:
         found = [outcome[statistic.key] for outcome in measured]

@@ -125,8 +125,8 @@ class NasBench201:
         return Network(self, self.parse(architecture))
 
     def blocks(self, network: nn.Module) -> list[nn.Module]:
-        """Cells and residual blocks in forward order."""
-        return list(network.body)
+        """The stem, cells and residual blocks in forward order, as AZ-NAS takes its features."""
+        return [network.stem, *network.body]
 
     def graph(self, architecture: str) -> tuple[np.ndarray, tuple[str, ...]]:
         """The cell with its operations on the nodes, as graph predictors read it.

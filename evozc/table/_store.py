@@ -141,12 +141,14 @@ def _check_types(header: dict[str, Any]) -> None:
     """Stop at values that would load, and then fail or mislead far away from here."""
     statistics, targets = header["statistics"], header["targets"]
     texts = [*header["architectures"], *header["keys"]]
-    texts += [value for s in statistics for key, value in s.items() if key != "sign"]
+    texts += [value for s in statistics for key, value in s.items() if key not in ("sign", "labels")]
     texts += [target[key] for target in targets for key in ("name", "unit")]
     if not all(isinstance(text, str) for text in texts):
         raise DataError("architectures, keys, statistics and targets must be named by texts")
     if not all(type(s["sign"]) is int and 0 < s["sign"] <= Sign.REAL for s in statistics):
         raise DataError(f"the sign of a statistic must be from 1 to {int(Sign.REAL)}")
+    if not all(isinstance(s["labels"], bool) for s in statistics):
+        raise DataError("whether a statistic needs labels must be true or false")
     for target in targets:
         ceiling = target["noise_ceiling"]
         known = ceiling is None or (type(ceiling) in (int, float) and math.isfinite(ceiling))

@@ -183,6 +183,18 @@ EXTRACT_CASES = {
     "no channels": (
         ("few.csv", "images.npz", "new.npz", "--target", "accuracy", "--channels", 0), 2, "channels must be"
     ),
+    "unknown statistics": (
+        ("few.csv", "images.npz", "new.npz", "--statistics", "weights,hessians"), 2,
+        "unknown group 'hessians'; known are shapes, weights",
+    ),
+    "unknown inputs": (
+        ("few.csv", "images.npz", "new.npz", "--inputs", "zeros"), 2,
+        "inputs must be one of data, noise, ones",
+    ),
+    "unknown initialisation": (
+        ("few.csv", "images.npz", "new.npz", "--initialisation", "he"), 2, "initialisation must be one of"
+    ),
+    "no repeats": (("few.csv", "images.npz", "new.npz", "--repeats", 0), 2, "repeats must be"),
     "too large a sample": (
         ("few.csv", "images.npz", "new.npz", "--target", "accuracy", "--sample", 4), 3,
         "cannot sample 4 of 3 non-isomorphic architectures",

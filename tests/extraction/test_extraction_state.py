@@ -292,7 +292,7 @@ def test_a_network_that_keeps_its_batch_norm_in_evaluation_mode():
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (nn.Flatten(start_dim=2), "must return scores"),
+        (nn.Flatten(start_dim=0), "must return scores"),
         (nn.Sequential(nn.Flatten(), nn.LazyLinear(10)), "run the network on one batch first"),
     ],
 )
@@ -313,3 +313,37 @@ def test_a_network_that_returns_more_than_scores_is_refused():
 
     with pytest.raises(DataError, match="not tuple"):
         measure(Pair(192, 10), *batch())
+
+
+@pytest.mark.parametrize("failing", range(1, 8))
+def test_a_network_is_bitwise_as_before_whichever_pass_raises(failing):
+    class Tired(Head):
+        def forward(self, x):
+            self.calls += 1
+            if self.calls == failing:
+                raise ArithmeticError("tired")
+            return super().forward(x)
+
+    network = mixed(Tired(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(inplace=True), features=6))
+    network.calls = 0
+    before = snapshot(network)
+    with pytest.raises(DataError, match="tired"):
+        measure(network, *batch(), [network[0], network[1]])
+    network.calls = 0
+    assert snapshot(network) == before
+
+
+def test_missing_values_bear_the_name_of_their_node():
+    network = Head(nn.Conv2d(3, 6, 3), nn.ReLU(), nn.Conv2d(6, 6, 3), features=6)
+    network[2].requires_grad_(False)
+    values = measure(network, *batch(), groups=["shapes", "gradients", "activations"])
+    assert values.names["layer"] == ("0", "2", "linear")
+    assert values.names["activation"] == ("1",)
+    assert values.names["block"] == ("0", "1", "2", "linear")
+    assert set(values.missing) == {"2"}
+    assert set(values.missing["2"]) == {k for k in values if k.startswith(("layer.grad", "layer.weight_x"))}
+
+
+def test_a_network_that_makes_no_difference_is_missing_as_a_whole():
+    values = measure(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)), *batch())
+    assert {"network.naswot", "network.swap"} <= set(values.missing[""])

@@ -89,7 +89,7 @@ def test_the_table_holds_what_measure_gives(whole):
     np.testing.assert_array_equal(table.values["layer.macs"][here], values["layer.macs"])
     # Other weights than those drawn here, but of the same kind.
     np.testing.assert_allclose(table.values["layer.weight_l2"][here], values["layer.weight_l2"], rtol=0.5)
-    assert [s.key for s in table.statistics] == list(values)
+    assert [s.key for s in table.statistics] == [k for k, v in values.items() if np.isfinite(v).any()]
 
 
 def test_the_provenance_is_whole_and_survives_the_disk(whole, tmp_path):
@@ -99,8 +99,11 @@ def test_the_provenance_is_whole_and_survives_the_disk(whole, tmp_path):
     versions = provenance.pop("versions")
     assert provenance == {
         "source": "extraction", "space": "nasbench201", "space_settings": SPACE.settings(),
-        "settings": {"batch": 8, "seed": 5, "groups": list(SETTINGS.groups)},
-        "images": make_images().digest, "initialisation": "torch defaults", "failed": {},
+        "settings": {
+            "batch": 8, "seed": 5, "groups": list(SETTINGS.groups),
+            "inputs": "data", "initialisation": "default", "repeats": 1,
+        },
+        "images": make_images().digest, "failed": {},
     }
     assert versions["torch"] == torch.__version__
 
@@ -285,3 +288,36 @@ def test_the_random_state_of_the_caller_is_left_alone(tmp_path):
     extract(tmp_path / "parts", some(2))
     assert torch.equal(before[0], torch.get_rng_state())
     assert before[1] == random.getstate()
+
+
+def test_the_mean_over_repeats_leaves_out_what_is_missing():
+    from evozc.extraction._tabulate import _average
+
+    nan = float("nan")
+    first, second = ({"a": np.array([1.0, nan, nan]), "b": 2.0}, {"a": np.array([3.0, 5.0, nan]), "b": nan})
+    averaged = _average([first, second])
+    np.testing.assert_array_equal(averaged["a"], [2, 5, nan])
+    assert averaged["b"] == 2
+
+
+@pytest.mark.parametrize("change", [
+    {"inputs": "noise"}, {"inputs": "ones"}, {"initialisation": "kaiming"}, {"initialisation": "normal"},
+    {"initialisation": "xavier"}, {"repeats": 2},
+])
+def test_settings_change_the_numbers_and_stand_in_the_provenance(tmp_path, change):
+    groups = ("weights", "activations")
+    tables = [
+        extract_table(
+            SPACE, some(3), make_images(), Settings(batch=8, groups=groups, **settings),
+            shards=tmp_path / str(len(settings)),
+        )
+        for settings in ({}, change)
+    ]
+    assert tables[0].content_hash != tables[1].content_hash
+    assert tables[1].provenance["settings"].items() >= change.items()
+    if "initialisation" in change:
+        stem = tables[1].values["layer.weight_std"][0]
+        fan_in, fan_out = 3 * 9, tables[1].provenance["space_settings"]["channels"] * 9
+        kaiming, xavier = (2 / fan_in) ** 0.5, (2 / (fan_in + fan_out)) ** 0.5
+        expected = {"kaiming": kaiming, "xavier": xavier, "normal": 1.0}
+        assert stem == pytest.approx(expected[change["initialisation"]], rel=0.3)

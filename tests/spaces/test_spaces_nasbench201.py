@@ -172,7 +172,7 @@ def test_a_network_maps_images_to_one_row_of_outputs_each(settings, architecture
     outputs = network(images)
     assert outputs.shape == (2, space.classes)
     assert torch.isfinite(outputs).all()
-    assert len(space.blocks(network)) == space.stages * space.cells + space.stages - 1
+    assert len(space.blocks(network)) == space.stages * (space.cells + 1)
 
 
 def test_weights_come_from_torch_random_state():

@@ -1,0 +1,36 @@
+"""What comes out of the activations, and how their signs tell the samples apart."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from evozc.extraction._group import Group, Node, Run
+from evozc.extraction._numbers import NAN, logdet, rows, sign_kernel, summarise
+
+
+class Activations(Group):
+    """Summary and sign kernel of every activation; NASWOT from their sum."""
+
+    name = "activations"
+
+    def __init__(self) -> None:
+        self._kernel: torch.Tensor | None = None
+
+    def activation(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+        """The output and its signs."""
+        units = rows(output)
+        z = summarise(units)
+        node.values.update(output_mean=z.mean, output_std=z.std, positive=z.positive)
+        if len(units) != len(run.inputs):
+            return
+        kernel = sign_kernel(units)
+        if math.isnan(z.mean):
+            kernel.fill_(NAN)
+        node.values["logdet"] = logdet(kernel)
+        self._kernel = kernel if self._kernel is None else self._kernel + kernel
+
+    def before_loss(self, run: Run) -> None:
+        """The network's kernel is whole."""
+        run.scalars["naswot"] = NAN if self._kernel is None else logdet(self._kernel)
