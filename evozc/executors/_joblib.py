@@ -43,6 +43,7 @@ def run_tasks(
     if jobs == 1:
         yield from (call(*arguments, **named) for call, arguments, named in calls)
         return
+    from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     # The setting is the caller's too while it is in force, so it must not last over a yield.
@@ -57,6 +58,9 @@ def run_tasks(
             "a worker process was killed, often for want of memory: "
             "run the command again with fewer jobs; finished work is kept"
         ) from error
+    except BaseException:  # stopped: nobody waits for what the workers have begun
+        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        raise
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # what is left over is cancelled on purpose

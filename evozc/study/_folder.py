@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -111,13 +112,14 @@ def continue_study(
     observe(len(cells) - len(missing), len(cells))
     failures = []
     done = len(cells) - len(missing)
-    for index, result in run_tasks(run_cell, [(*common, *cell) for cell in missing], jobs):
-        if isinstance(result, Failure):
-            failures.append((missing[index], result.reason))
-            continue
-        write_text(_file(path, missing[index]), json.dumps(result, allow_nan=False) + "\n")
-        done += 1
-        observe(done, len(cells))
+    with closing(run_tasks(run_cell, [(*common, *cell) for cell in missing], jobs)) as results:
+        for index, result in results:
+            if isinstance(result, Failure):
+                failures.append((missing[index], result.reason))
+                continue
+            write_text(_file(path, missing[index]), json.dumps(result, allow_nan=False) + "\n")
+            done += 1
+            observe(done, len(cells))
     if failures:
         (method, budget, seed), reason = failures[0]
         raise WorkerError(

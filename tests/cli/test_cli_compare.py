@@ -93,6 +93,22 @@ def test_interrupted_it_keeps_what_is_finished_and_goes_on(place, commands):
     assert taus(place / "stopped") == taus(place / "runs" / "compare-small")
 
 
+def test_stopped_from_outside_it_does_not_wait_for_its_workers(tmp_path):
+    process = subprocess.Popen(
+        evozc("compare", "digits", "--method", "parzc", "--method", "proxies", "--budget", 156, "--run", "it",
+              "--jobs", 2),
+        cwd=tmp_path, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "it" / "manifest.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(5)  # both workers train networks for minutes
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (143, "")
+    assert "go on: the same command" in out
+
+
 @pytest.mark.parametrize(("arguments", "code", "message"), [
     (("absent.npz",), 3, "no such table"),
     (("few.npz",), 3, "smallest default budget"),
