@@ -19,6 +19,7 @@ from evozc.benchmarks import BUNDLED, open_table
 from evozc.cli import _runs
 from evozc.cli._screen import _print, counting, say
 from evozc.errors import CheckpointError, ConfigError
+from evozc.executors import stop_workers
 from evozc.runs import open_data, read_manifest, read_results
 from evozc.table import Table
 
@@ -136,6 +137,7 @@ def _go_on(path: Path, jobs: int, command: str) -> None:
             with _runs._terminable(), counting("parts of the comparison") as progress:
                 records = continue_study(path, jobs, progress)
         except KeyboardInterrupt as interrupt:
+            stop_workers()
             say()
             say(f"stopped; what is finished is kept; go on: {command}")
             sys.exit(128 + (interrupt.args[0] if interrupt.args else signal.SIGINT))

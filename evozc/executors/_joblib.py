@@ -43,7 +43,6 @@ def run_tasks(
     if jobs == 1:
         yield from (call(*arguments, **named) for call, arguments, named in calls)
         return
-    from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     # The setting is the caller's too while it is in force, so it must not last over a yield.
@@ -58,13 +57,20 @@ def run_tasks(
             "a worker process was killed, often for want of memory: "
             "run the command again with fewer jobs; finished work is kept"
         ) from error
-    except BaseException:  # stopped: nobody waits for what the workers have begun
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
-        raise
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # what is left over is cancelled on purpose
             results.close()
+
+
+def stop_workers() -> None:
+    """End the worker processes at once, for a program that is about to exit.
+
+    Otherwise it waits until they have done what they have begun.
+    """
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 def _guarded(function: Callable[..., Any], index: int, task: tuple) -> tuple[int, Any]:
