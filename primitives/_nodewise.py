@@ -107,12 +107,15 @@ def finite_count(x, nodes):
 
 
 def log_rank(x):
-    m = len(x)
+    return relative_log_rank(x, np.sort(np.where(np.isfinite(x), x, -np.inf)))
+
+
+def relative_log_rank(x: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Logarithm of the relative rank of each x among the sorted reference values."""
     kept = np.where(np.isfinite(x), x, -np.inf)
-    ordered = np.sort(kept)
-    below = np.searchsorted(ordered, kept, side="left")
-    rank = 0.5 * (below + np.searchsorted(ordered, kept, side="right") + 1)
-    return np.log(rank / m)
+    below = np.searchsorted(reference, kept, side="left")
+    rank = 0.5 * (below + np.searchsorted(reference, kept, side="right") + 1)
+    return np.log(rank / len(reference))
 
 
 def _sum(term: Any, i: Any, n: Any) -> Any:

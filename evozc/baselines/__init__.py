@@ -1,7 +1,9 @@
 """What discovered formulas are compared with.
 
-**Hand-crafted proxies**: :data:`ZOO` of :class:`Proxy`, :func:`proxies`; and without labels
-ParZC's: :data:`DAGGERS`.
+**The zoo**: :data:`ZOO` of :class:`Proxy`, :func:`find_proxy`, :func:`resolve`; :data:`DAGGERS`,
+ParZC without labels.
+
+**Baselines of a table**: :func:`proxies`.
 
 **Learned predictors**: :class:`Trees`, and :mod:`evozc.baselines.parzc`, which imports torch and is
 not imported here.
@@ -9,6 +11,10 @@ not imported here.
 
 from evozc.baselines._dagger import DAGGERS
 from evozc.baselines._trees import Trees
-from evozc.baselines._zoo import ZOO, Proxy, proxies
+from evozc.baselines._zoo import ZOO, Proxy, find_proxy, proxies, resolve
 
-__all__ = ["DAGGERS", "ZOO", "Proxy", "Trees", "proxies"]
+__all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
+    "DAGGERS", "ZOO", "Proxy", "find_proxy", "resolve",
+    "proxies",
+    "Trees",
+]

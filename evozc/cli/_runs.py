@@ -21,7 +21,6 @@ from evozc.baselines import proxies
 from evozc.benchmarks import open_table
 from evozc.cli._screen import say, show_comparison, show_results, watching
 from evozc.comparison import compare as compare_formulas
-from evozc.engine import Evaluator
 from evozc.errors import ConfigError, DataError
 from evozc.formula import parse, to_python, to_sympy
 from evozc.runs import (
@@ -30,6 +29,7 @@ from evozc.runs import (
     continue_run,
     describe,
     open_data,
+    rank_references,
     read_manifest,
     read_results,
     start_run,
@@ -70,6 +70,10 @@ def search(
         int, typer.Option(help="Stop after the generation that scores this many formulas; 0 for never.")
     ] = _DEFAULTS.max_evaluations,
     zoo: Annotated[bool, typer.Option(help="Start from known proxies as well.")] = _DEFAULTS.zoo,
+    seed_proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="Start from this known proxy or formula as well; may be given several times."),
+    ] = None,
 ) -> None:
     """Search for a proxy, and compare it with known ones on architectures it has never seen.
 
@@ -81,7 +85,10 @@ def search(
             max_size=max_size, max_depth=max_depth, patience=patience, max_seconds=max_seconds,
             max_evaluations=max_evaluations, zoo=zoo,
         )
-        folder = start_run(run or _free_name(table), table, settings, target=target, labels=labels)
+        folder = start_run(
+            run or _free_name(table), table, settings, target=target, labels=labels,
+            seeds=seed_proxy or (),
+        )
     else:
         if run is not None:
             raise ConfigError("--resume goes on in its own folder: leave out --run")
@@ -161,6 +168,7 @@ class Format(StrEnum):
     sympy = "sympy"
     json = "json"
     python = "python"
+    torch = "torch"
 
 
 def export(
@@ -174,7 +182,11 @@ def export(
         Path | None, typer.Option(help="File to write; must not exist. [default: print it]")
     ] = None,
 ) -> None:
-    """Write a run's formula as text, LaTeX, sympy, JSON, or a Python file that needs only numpy."""
+    """Write a run's formula as text, LaTeX, sympy, JSON, or as a Python file of its own.
+
+    python: scores a network by its statistics, needs only numpy. torch: measures a network
+    and scores it, needs only torch and numpy.
+    """
     results = read_results(run)
     entry = results["chosen"]
     if size is not None:
@@ -204,13 +216,15 @@ def _render(run: Path, style: Format, entry: dict[str, Any], results: dict[str, 
             kept = ("target", "table", "seed", "labelled", "held_out", "noise_ceiling")
             measured = {name: results[name] for name in kept}
             return json.dumps({**entry, "statistics": statistics, **measured}, indent=2, allow_nan=False)
-    parts = (part for part in formula.walk() if part.operator and part.operator.name == "logrank")
-    ranked = list({part.arguments[0] for part in parts})
-    references = dict(zip(ranked, Evaluator(train).scores(ranked), strict=True))
+    references = rank_references(formula, train)
     note = (
         f"A zero-cost proxy found by evozc on {results['table']}: Kendall tau {_shown(entry)} "
         f"with {results['target']} on {results['held_out']} held-out architectures."
     )
+    if style is Format.torch:
+        from evozc.scoring import to_torch
+
+        return to_torch(formula, references, note).rstrip("\n")
     return to_python(formula, references, note).rstrip("\n")
 
 

@@ -123,6 +123,14 @@ def show_comparison(rows: Sequence[Mapping[str, Any]], labelled: bool = True) ->
     _print(grid)
 
 
+def show_grid(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table of texts."""
+    grid = _grid(*headers)
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    _print(grid)
+
+
 def _numbers(entry: Mapping[str, Any]) -> tuple[str, str, str]:
     def show(value: float | None) -> str:
         return "constant" if value is None else f"{value:.3f}"

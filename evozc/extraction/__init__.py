@@ -5,10 +5,10 @@
 **Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it
 stopped, :class:`Settings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
 
-**Images**: :func:`load_images`, :class:`Images`.
+**Images and other inputs**: :func:`load_images`, :func:`load_inputs`, :class:`Images`.
 """
 
-from evozc.extraction._images import Images, load_images
+from evozc.extraction._images import Images, load_images, load_inputs
 from evozc.extraction._initialise import initialise
 from evozc.extraction._measure import Measurement, measure
 from evozc.extraction._settings import GROUPS, INITIALISATIONS, INPUTS, Settings
@@ -17,5 +17,5 @@ from evozc.extraction._tabulate import extract_table
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "measure", "Measurement", "GROUPS", "initialise",
     "extract_table", "Settings", "INPUTS", "INITIALISATIONS",
-    "load_images", "Images",
+    "load_images", "load_inputs", "Images",
 ]

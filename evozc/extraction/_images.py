@@ -69,7 +69,39 @@ def load_images(path: Path, space: SearchSpace) -> Images:
     path = Path(path)
     x, y = _read(path)
     _check(path, x, y, space)
-    standardised = np.empty((len(x), x.shape[3], *x.shape[1:3]), dtype=np.float32)
+    labels = y.astype(np.int64)
+    return Images(torch.from_numpy(_standardised(path, x)), torch.from_numpy(labels), _digest(x, labels))
+
+
+def load_inputs(path: Path) -> Images:
+    """Read an npz file of labelled inputs for networks of any kind.
+
+    Args:
+        path: Holds ``x`` (n, ...) and ``y``, whole numbers from 0 (n,). ``x`` is uint8 (n, height,
+            width, channels) for images, another type of whole numbers for tokens, or real numbers.
+
+    Returns:
+        Images as :func:`load_images` gives them, int64 tokens, or float32 numbers as they are.
+
+    Raises:
+        DataError: the file is missing, truncated or no npz archive, or an array is missing or
+            of the wrong kind or shape.
+    """
+    path = Path(path)
+    x, y = _read(path)
+    if x.dtype.kind not in "iuf" or x.ndim < 2 or 0 in x.shape:
+        raise DataError(f"{path}: x is {x.dtype} {x.shape}; expected numbers (n, ...)")
+    if y.dtype.kind not in "iu" or y.shape != x.shape[:1] or y.min() < 0:
+        raise DataError(f"{path}: y is {y.dtype} {y.shape}; expected {len(x)} whole numbers from 0")
+    if x.dtype == np.uint8 and x.ndim == 4:
+        made = _standardised(path, x)
+    else:
+        made = x.astype(np.float32 if x.dtype.kind == "f" else np.int64)
+    return Images(torch.from_numpy(made), torch.from_numpy(y.astype(np.int64)), _digest(x, y))
+
+
+def _standardised(path: Path, x: np.ndarray) -> np.ndarray:
+    made = np.empty((len(x), x.shape[3], *x.shape[1:3]), dtype=np.float32)
     for channel in range(x.shape[3]):
         pixels = x[..., channel]
         counts = np.bincount(pixels.ravel(), minlength=256)
@@ -77,9 +109,8 @@ def load_images(path: Path, space: SearchSpace) -> Images:
         deviation = np.sqrt(np.average(levels**2, weights=counts))
         if deviation == 0:
             raise DataError(f"{path}: channel {channel} of x is the same at every pixel")
-        standardised[:, channel] = (levels / deviation).astype(np.float32)[pixels]
-    labels = y.astype(np.int64)
-    return Images(torch.from_numpy(standardised), torch.from_numpy(labels), _digest(x, labels))
+        made[:, channel] = (levels / deviation).astype(np.float32)[pixels]
+    return made
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -133,6 +133,7 @@ def run_groups(
         with preserved(network), watch.watching(blocks):
             network.train()
             _main_pass(run, watch)
+        run.scores = run.leaf = run.fed = None
         for group in watch.listeners("own_passes"):
             with preserved(network):  # all passes begin with the same buffers and random state
                 group.own_passes(run)
@@ -156,7 +157,6 @@ def _main_pass(run: Run, watch: Watch) -> None:
         watch.listening = True
         run.gradients = gradients_of(run.network, loss, run.trainable(), create_graph=twice)
         watch.listening = False
-        run.scores = None
         for group in groups:
             group.after_loss(run)
 

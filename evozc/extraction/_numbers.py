@@ -104,10 +104,14 @@ def entropy(z: torch.Tensor) -> float:
     last = channels_last(z)
     features = last.reshape(-1, last.shape[-1])
     mean = features.mean(dim=0)
-    covariance = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=z.device)
-    for piece in features.split(max(_PIECE // len(mean), 64)):
-        centred = piece - mean
-        covariance += centred.T @ centred
+    if len(features) < len(mean):  # the smaller product has the same spectrum, but for zeros
+        centred = (features - mean).double()
+        covariance = centred @ centred.T
+    else:
+        covariance = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=z.device)
+        for piece in features.split(max(_PIECE // len(mean), 64)):
+            centred = piece - mean
+            covariance += centred.T @ centred
     if not covariance.isfinite().all():
         return NAN
     spectrum = torch.linalg.eigvalsh(covariance).clamp(min=0)

@@ -32,6 +32,8 @@ class Watch:
         self._names = {module: name for name, module in run.network.named_modules()}
         self._blocks: dict[nn.Module, Node] = {}
         self._seen: set[tuple[str, nn.Module]] = set()
+        # A tensor's hook that knew the tensor's own graph would keep both in memory for ever.
+        self._tensors: list[Any] = []
 
     @contextmanager
     def watching(self, blocks: Sequence[nn.Module]) -> Iterator[None]:
@@ -50,8 +52,9 @@ class Watch:
                 handles.append(block.register_forward_hook(self._leave))
             yield
         finally:
-            for handle in handles:
+            for handle in (*handles, *self._tensors):
                 handle.remove()
+            self._tensors.clear()
 
     def listeners(self, moment: str) -> list[Group]:
         """The groups that do something at a moment."""
@@ -124,4 +127,4 @@ class Watch:
                 for group in readers:
                     getattr(group, f"{node_set}_gradient")(self.run, node, seen, gradient.detach())
 
-        output.register_hook(gradient)
+        self._tensors.append(output.register_hook(gradient))

@@ -4,7 +4,8 @@
 
 **The folder**: :class:`RunFolder`, :func:`read_manifest`, :func:`read_results`, :func:`read_log`.
 
-**What a run was about**: :func:`open_data`, :func:`changed_versions`, :func:`describe`.
+**What a run was about**: :func:`open_data`, :func:`rank_references`, :func:`changed_versions`,
+:func:`describe`.
 """
 
 from evozc.runs._folder import RunFolder, read_log, read_manifest, read_results
@@ -14,11 +15,12 @@ from evozc.runs._launch import (
     continue_run,
     describe,
     open_data,
+    rank_references,
     start_run,
 )
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Progress", "continue_run", "start_run",
     "RunFolder", "read_log", "read_manifest", "read_results",
-    "changed_versions", "describe", "open_data",
+    "changed_versions", "describe", "open_data", "rank_references",
 ]

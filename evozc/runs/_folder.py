@@ -27,7 +27,7 @@ _KEPT = 2
 _LOGS = ("formulas.jsonl", "journal.jsonl")
 _MANIFEST = {
     "settings": dict, "table": str, "table_hash": str, "target": str, "labels": (int, type(None)),
-    "labelled": int, "held_out": int, "versions": dict,
+    "labelled": int, "held_out": int, "versions": dict, "seeds": list,
 }
 _RESULTS = {"chosen": dict, "front": list, "baselines": list, "removed": dict, "scoring_seconds": dict}
 
@@ -189,6 +189,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         CheckpointError: not a run folder, or written by another version.
     """
     manifest = _read_json(Path(path) / "manifest.json", "a run folder made by evozc search")
+    manifest.setdefault("seeds", [])  # older runs had none
     if manifest.get("format") != FORMAT:
         raise CheckpointError(
             f"{path}: written as {manifest.get('format')!r}, this version reads {FORMAT!r}"

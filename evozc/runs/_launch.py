@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from evozc.baselines import proxies
+from evozc.baselines import proxies, resolve
 from evozc.benchmarks import open_table
 from evozc.comparison import Row, choose, compare
-from evozc.engine import Scorer
-from evozc.errors import CheckpointError, SearchExhaustedError
-from evozc.formula import to_latex
+from evozc.engine import Evaluator, Scorer
+from evozc.errors import CheckpointError, ConfigError, SearchExhaustedError
+from evozc.formula import Formula, parse, simplify, to_latex
 from evozc.runs._folder import RunFolder, read_manifest
 from evozc.search import Search, SearchSettings
 from evozc.table import Table, split_table
 from primitives import SYMBOL_SETS
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ def start_run(
     *,
     target: str | None = None,
     labels: int | None = None,
+    seeds: Sequence[str] = (),
 ) -> RunFolder:
     """Make the folder of a new run; everything that can be checked is checked before.
 
@@ -61,16 +65,22 @@ def start_run(
         settings: Of the search.
         target: What to rank by; may be None if the table holds one target.
         labels: Labelled architectures; None for the table's own split, or 156.
+        seeds: Formulas, or names of known proxies, that join the first population.
 
     Raises:
         DataError: the table cannot be used, or the folder exists.
-        ConfigError: the settings do not fit the table.
+        ConfigError: the settings do not fit the table, or a seed the settings.
+        FormulaError: a seed is no formula over the table's statistics.
     """
     data = open_table(table)
     chosen = data.target(target)
     train, test = split_table(data, labels, settings.seed)
     Scorer(train, train.target(chosen.name))
-    Search(_symbols(data, settings), settings)
+    symbols = _symbols(data, settings)
+    Search(symbols, settings)
+    formulas = [resolve(seed, symbols) for seed in seeds]
+    for formula in formulas:
+        _check_seed(formula, settings)
     manifest = {
         "settings": settings.to_mapping(),
         "table": table,
@@ -80,6 +90,7 @@ def start_run(
         "labelled": len(train),
         "held_out": len(test),
         "versions": _versions(),
+        "seeds": [formula.text for formula in formulas],
     }
     return RunFolder.create(path, manifest, train.architectures)
 
@@ -106,7 +117,8 @@ def continue_run(
     settings = SearchSettings.from_mapping(manifest["settings"])
     data, train, test = open_data(manifest)
     symbols = _symbols(data, settings)
-    search = Search(symbols, settings, list(proxies(symbols).values()) if settings.zoo else [])
+    seeds = [parse(str(text), symbols) for text in manifest["seeds"]]
+    search = Search(symbols, settings, [*seeds, *(proxies(symbols).values() if settings.zoo else ())])
     scorer = Scorer(train, train.target(manifest["target"]))
     state = folder.restore()
     spent = 0.0
@@ -154,6 +166,13 @@ def open_data(manifest: Mapping[str, Any]) -> tuple[Table, Table, Table]:
     return data, train, test
 
 
+def rank_references(formula: Formula, table: Table) -> dict[Formula, np.ndarray]:
+    """For each ``logrank`` of a formula its argument's values on a table's architectures."""
+    parts = (part for part in formula.walk() if part.operator and part.operator.name == "logrank")
+    ranked = list({part.arguments[0] for part in parts})
+    return dict(zip(ranked, Evaluator(table).scores(ranked), strict=True))
+
+
 def changed_versions(path: Path) -> str:
     """How the installed versions differ from those that a run began with; empty if they do not."""
     then, now = read_manifest(path)["versions"], _versions()
@@ -168,6 +187,15 @@ def _symbols(table: Table, settings: SearchSettings) -> Any:
     if settings.symbols == "scalar":
         kept = [s for s in table.statistics if s.type == "network"]
     return wanted.with_statistics(kept)
+
+
+def _check_seed(formula: Formula, settings: SearchSettings) -> None:
+    shortest = simplify(formula)
+    if shortest.size > settings.max_size or shortest.depth > settings.max_depth:
+        raise ConfigError(
+            f"seed {formula.text}: {shortest.size} symbols and depth {shortest.depth}, but formulas may "
+            f"have {settings.max_size} and {settings.max_depth}; raise --max-size or --max-depth"
+        )
 
 
 def _progress(search: Search, seconds: float) -> Progress:

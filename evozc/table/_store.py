@@ -24,7 +24,7 @@ from evozc.errors import DataError
 from evozc.table._table import Table, Target
 from primitives import Sign, Statistic
 
-FORMAT = "evozc-table-1"
+FORMAT = "evozc-table-2"
 #: A table larger than this when unpacked is refused before it fills the memory.
 MAX_BYTES = 32 * 2**30
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from evozc.baselines import proxies
+from evozc.baselines import find_proxy, proxies
 from evozc.comparison import estimate
 from evozc.engine import Evaluator
 from evozc.extraction import GROUPS, Settings, extract_table, load_images
@@ -30,16 +30,15 @@ from primitives import FULL
 #: AZ-NAS (arXiv 2403.19232).
 PUBLISHED = {
     "params": 0.578, "flops": 0.578, "grad_norm": 0.357, "grasp": 0.318, "snip": 0.454,
-    "synflow": 0.571, "naswot": 0.557, "zen": 0.296, "zico": 0.589, "aznas": 0.741,
+    "synflow": 0.571, "nwot": 0.557, "zen": 0.296, "zico": 0.589, "aznas": 0.741,
     "aznas_expressivity": 0.569, "aznas_progressivity": 0.521, "aznas_trainability": 0.349,
-    "aznas_complexity": 0.578,
 }
 #: The published scores of each architecture: file and column.
 REFERENCES = {
     **{name: ("suitezero13.csv.gz", name) for name in (
         "params", "flops", "l2_norm", "plain", "grad_norm", "snip", "grasp", "fisher", "jacov", "epe_nas")},
     "synflow": ("reference_proxies.csv.gz", "c10_synflow"),
-    "naswot": ("reference_proxies.csv.gz", "c10_naswot"),
+    "nwot": ("reference_proxies.csv.gz", "c10_naswot"),
     "zen": ("reference_proxies.csv.gz", "c10_zen_naslib"),
 }
 
@@ -104,7 +103,8 @@ def agreement(
     index = {row["arch_str"]: row["index"] for row in rows}
     given = np.array([float(by_index.get(index[a]) or "nan") for a in table.architectures])
     both = np.isfinite(given) & np.isfinite(scores[name])
-    rho = stats.spearmanr(given[both], scores[name][both]).statistic
+    published = given if find_proxy(name).direction == "positive" else -given
+    rho = stats.spearmanr(published[both], scores[name][both]).statistic
     return f"{rho:.4f} ({np.count_nonzero(both)})"
 
 

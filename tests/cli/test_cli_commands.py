@@ -25,6 +25,7 @@ from evozc.formula import parse
 from evozc.table import load_table, save_table
 
 ESCAPE = re.compile(r"\x1b")
+COMMANDS = ("search", "compare", "export", "plot", "score", "zoo", "extract", "table")
 OPTIONS = ("--labels", 30, "--population", 30, "--generations", 3)
 
 
@@ -46,7 +47,7 @@ def results(place):
     return json.loads((place / "run" / "results.json").read_text())
 
 
-@pytest.mark.parametrize("command", ["search", "compare", "export", "plot", "extract", "table"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_names_every_option_and_its_default(commands, command):
     done = commands(command, "--help")
     assert (done.code, done.err) == (0, "")
@@ -59,7 +60,7 @@ def test_help_names_every_option_and_its_default(commands, command):
 def test_without_a_command_it_says_what_there_is(commands):
     done = commands()
     text = done.out + done.err
-    for command in ("search", "compare", "export", "plot", "extract", "table"):
+    for command in COMMANDS:
         assert f"\n  {command} " in text
 
 
@@ -140,7 +141,7 @@ def test_compare_on_another_table_scores_it_anew(place, commands, results):
     keys = {k for a, k in zip(own.architectures, own.keys, strict=True) if a in labelled}
     table = table.select([i for i, k in enumerate(table.keys) if k not in keys])
     assert f"on {len(table)} architectures of other.npz that run was not searched on" in done.out
-    for name, text in {"chosen formula": results["chosen"]["formula"], "naswot": "network.naswot"}.items():
+    for name, text in {"chosen formula": results["chosen"]["formula"], "nwot": "network.naswot"}.items():
         tau = kendall_tau(rankable(Evaluator(table).scores([parse(text)])[0]), table.target().merit)
         assert found[name][0] == number(tau)
     assert found["flops"] == ["constant"]

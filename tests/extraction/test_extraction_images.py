@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from evozc.errors import DataError
-from evozc.extraction import Images, load_images
+from evozc.extraction import Images, load_images, load_inputs
 from evozc.spaces import NasBench201
 
 SPACE = NasBench201()
@@ -124,3 +124,45 @@ def test_the_published_images_load(shared):
     assert images.x.shape == (2000, 3, 32, 32)
     assert torch.bincount(images.y).tolist() == [200] * 10
     np.testing.assert_allclose(images.x.mean((0, 2, 3)), 0, atol=1e-5)
+
+
+def test_inputs_of_any_kind_are_read(tmp_path):
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (9, 5, 4, 3), dtype=np.uint8)
+    for name, x, dtype, shape in (
+        ("images", images, torch.float32, (9, 3, 5, 4)),
+        ("tokens", draw.integers(0, 50, (9, 7), dtype=np.int32), torch.int64, (9, 7)),
+        ("numbers", draw.normal(size=(9, 2, 3)), torch.float32, (9, 2, 3)),
+    ):
+        np.savez(tmp_path / f"{name}.npz", x=x, y=np.arange(9, dtype=np.uint8))
+        read = load_inputs(tmp_path / f"{name}.npz")
+        assert (read.x.dtype, tuple(read.x.shape)) == (dtype, shape)
+        assert read.y.tolist() == list(range(9))
+    numbers = np.load(tmp_path / "numbers.npz", allow_pickle=False)["x"]
+    assert np.array_equal(read.x.numpy(), numbers.astype(np.float32))
+    standardised = load_inputs(tmp_path / "images.npz").x
+    np.testing.assert_allclose(standardised.mean((0, 2, 3)), 0, atol=1e-6)
+    np.testing.assert_allclose(standardised.std((0, 2, 3), correction=0), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (np.zeros(4), np.zeros(4, int), "expected numbers"),
+        (np.zeros((4, 0)), np.zeros(4, int), "expected numbers"),
+        (np.full((4, 2), "a"), np.zeros(4, int), "expected numbers"),
+        (np.zeros((4, 2)), np.zeros(3, int), "expected 4 whole numbers"),
+        (np.zeros((4, 2)), np.zeros(4), "expected 4 whole numbers"),
+        (np.zeros((4, 2)), np.full(4, -1), "expected 4 whole numbers"),
+    ],
+)
+def test_inputs_that_cannot_be_used_say_why(tmp_path, x, y, message):
+    np.savez(tmp_path / "i.npz", x=x, y=y)
+    with pytest.raises(DataError, match=message):
+        load_inputs(tmp_path / "i.npz")
+
+
+def test_inputs_with_objects_inside_are_refused(tmp_path):
+    np.savez(tmp_path / "i.npz", x=np.array([[{}]], dtype=object), y=np.zeros(1, int))
+    with pytest.raises(DataError, match="not a whole file"):
+        load_inputs(tmp_path / "i.npz")

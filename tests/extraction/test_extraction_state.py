@@ -1,6 +1,9 @@
 """Networks of every odd kind, and how they are left behind."""
 
+import gc
+import os
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -347,3 +350,19 @@ def test_missing_values_bear_the_name_of_their_node():
 def test_a_network_that_makes_no_difference_is_missing_as_a_whole():
     values = measure(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)), *batch())
     assert {"network.naswot", "network.swap"} <= set(values.missing[""])
+
+
+def test_nothing_of_a_measured_network_stays_in_memory():
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        pytest.skip("this system does not tell a process's memory in /proc")
+    network = Head(nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 4, 1), features=4)
+    images = torch.randn(16, 3, 64, 64)  # 8 MiB for each output of the first two modules
+
+    def resident():
+        measure(network, images, torch.arange(10).repeat(2)[:16], groups=["outputs", "trainability"])
+        gc.collect()
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    before = resident()
+    assert max(resident() for _ in range(8)) < before + 40

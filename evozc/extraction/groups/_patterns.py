@@ -27,13 +27,19 @@ class Patterns(Group):
         units = rows(output)
         if len(units) != len(run.inputs) or units.isnan().any():
             return
-        found = np.unique(_codes(units[:_SAMPLES]).cpu().numpy())
+        found = _distinct(_codes(units[:_SAMPLES]).cpu().numpy())
         node.values["patterns"] = len(found)
         self._seen.append(found)
 
     def before_loss(self, run: Run) -> None:
         """The different patterns of all activations."""
-        run.scalars["swap"] = len(np.unique(np.concatenate(self._seen))) if self._seen else NAN
+        run.scalars["swap"] = len(_distinct(np.concatenate(self._seen))) if self._seen else NAN
+
+
+def _distinct(codes: np.ndarray) -> np.ndarray:
+    """Each number once; sorting is several times faster here than numpy's hashing."""
+    ordered = np.sort(codes)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
 
 
 def _codes(units: torch.Tensor) -> torch.Tensor:

@@ -66,5 +66,9 @@ def _largest_singular_value(signs: torch.Tensor, gradient: torch.Tensor | None) 
     v, g = (channels_last(t).flatten(0, -2) for t in (signs, gradient))
     if len(v) != len(g):
         return NAN
-    matrix = (g.T @ v).double() / len(v)
+    if len(v) < min(v.shape[1], g.shape[1]):  # triangular factors, of the same singular values
+        left, right = (torch.linalg.qr(t.double().T, mode="r").R for t in (g, v))
+        matrix = left @ right.T / len(v)
+    else:
+        matrix = (g.T @ v).double() / len(v)
     return torch.linalg.svdvals(matrix)[0].item() if matrix.isfinite().all() else NAN

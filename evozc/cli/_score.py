@@ -1,0 +1,165 @@
+"""Commands on known proxies and on networks of the user's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evozc.baselines import ZOO, find_proxy
+from evozc.cli._screen import say, show_grid
+from evozc.errors import ConfigError, DataError, FormulaError
+from evozc.formula import Formula, parse
+from evozc.runs import open_data, rank_references, read_manifest, read_results
+from primitives import FULL
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import nn
+
+    from evozc.scoring import Scores
+
+
+def zoo(
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
+) -> None:
+    """List the known proxies: formula, source, and whether labels are needed.
+
+    The formulas are turned where need be, so that higher is better.
+    """
+    if as_json:
+        print(json.dumps([
+            {
+                "name": p.name, "formula": p.text, "direction": p.direction, "labels": p.labels,
+                "groups": p.groups, "source": p.source,
+            }
+            for p in ZOO
+        ], indent=2))
+        return
+    for p in ZOO:
+        say(f"{p.name}: {p.direction} as published, {'needs' if p.labels else 'no'} labels")
+        say(f"    {p.text}")
+        say(f"    {p.source}")
+
+
+def score(
+    networks: Annotated[
+        list[str],
+        typer.Argument(help="package.module:function that makes a torch.nn.Module; several are compared."),
+    ],
+    formula: Annotated[
+        list[str] | None, typer.Option(help="Formula to score by; may be given several times.")
+    ] = None,
+    proxy: Annotated[
+        list[str] | None, typer.Option(help="Known proxy to score by; may be given several times.")
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Score by the formula that this run of evozc search chose.")
+    ] = None,
+    shape: Annotated[
+        str | None, typer.Option("--input", help="Shape of one input, as 3,224,224, for noise.")
+    ] = None,
+    tokens: Annotated[
+        int | None, typer.Option(help="Inputs are token numbers below this; --input is their count.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="npz of labelled inputs instead of noise: x and y.")
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Inputs in the mini-batch.")] = 16,
+    blocks: Annotated[
+        str | None,
+        typer.Option(help="Modules that are blocks, as layer1,layer2. [default: those of the longest list]"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of weights, noise and the mini-batch.")] = 0,
+) -> None:
+    """Score untrained networks; higher is better.
+
+    Runs the code that makes the networks. Without --formula, --proxy and --run, by all known
+    proxies. Without --data the inputs are noise, and what needs labels cannot be computed.
+    """
+    formulas, references = _formulas(formula or (), proxy or (), run)
+    everything = not formulas
+    if everything:
+        formulas = {p.name: p.formula for p in ZOO if data is not None or not p.labels}
+
+    from evozc.scoring import load_network, score_networks
+
+    if len(set(networks)) < len(networks):
+        raise ConfigError("the same network is named twice")
+    if batch < 2:
+        raise ConfigError(f"--batch must be at least 2, not {batch}")
+    inputs, labels = _inputs(shape, tokens, data, batch, seed)
+    made = {name: load_network(name, seed) for name in networks}
+    chosen = {name: _named(network, blocks) for name, network in made.items()}
+    scores = score_networks(
+        made, formulas, inputs, labels, blocks=chosen, seed=seed, references=references
+    )
+    if scores.lacking and not everything:
+        raise FormulaError("; ".join(f"{name} {reason}" for name, reason in scores.lacking.items()))
+    size = " x ".join(map(str, inputs.shape))
+    if data is None:
+        kind = "random tokens" if tokens is not None else "standard normal noise"
+        unlabelled = ", ".join(p.name for p in ZOO if p.labels)
+        say(f"inputs: {kind}, {size}, seed {seed}; these need labels, so --data: {unlabelled}")
+    else:
+        say(f"inputs: {size} of {data}, seed {seed}")
+    for ranked, values in references.items():
+        say(f"logrank: {ranked.text} among the {len(values)} labelled architectures of {run}")
+    _show(scores, list(made))
+
+
+def _formulas(
+    texts: Sequence[str], names: Sequence[str], run: Path | None
+) -> tuple[dict[str, Formula], Mapping[Formula, np.ndarray]]:
+    """What to score by, under the names to show, and what ``logrank`` ranks among."""
+    formulas = {name: find_proxy(name).formula for name in names}
+    formulas |= {text: parse(text) for text in texts}
+    if run is None:
+        return formulas, {}
+    results = read_results(run)
+    table, train, _ = open_data(read_manifest(run))
+    found = parse(results["chosen"]["formula"], FULL.with_statistics(table.statistics))
+    return {**formulas, str(run): found}, rank_references(found, train)
+
+
+def _inputs(
+    shape: str | None, tokens: int | None, data: Path | None, batch: int, seed: int
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    from evozc.extraction import load_inputs
+    from evozc.scoring import noise
+
+    if (shape is None) == (data is None):
+        raise ConfigError("give either --input, as --input 3,224,224, or --data")
+    if data is not None:
+        return load_inputs(data).batch(batch, seed)
+    parts = (shape or "").split(",")
+    if not all(part.strip().isdecimal() and int(part) for part in parts):
+        raise ConfigError(f"--input {shape!r} is no shape; write whole numbers, as 3,224,224")
+    if tokens is not None and tokens < 1:
+        raise ConfigError(f"--tokens must be at least 1, not {tokens}")
+    return noise([int(part) for part in parts], batch, seed, tokens), None
+
+
+def _named(network: nn.Module, names: str | None) -> list[nn.Module] | None:
+    if names is None:
+        return None
+    known = dict(network.named_modules())
+    wanted = [name.strip() for name in names.split(",")]
+    for name in wanted:
+        if name not in known:
+            raise DataError(f"--blocks: {type(network).__name__} has no module {name!r}")
+    return [known[name] for name in wanted]
+
+
+def _show(scores: Scores, networks: Sequence[str]) -> None:
+    rows = [(name, *(f"{value:.6g}" for value in found)) for name, found in scores.values.items()]
+    show_grid(("higher is better", *networks), rows)
+    for name, reason in scores.lacking.items():
+        say(f"not computed: {name} {reason}")
+    for network, nodes in scores.missing.items():
+        for node, keys in nodes.items():
+            say(f"left out: {node} of {network} has no {', '.join(keys)}")

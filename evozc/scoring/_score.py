@@ -1,0 +1,203 @@
+"""Formulas on networks that are in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evozc.baselines import resolve
+from evozc.engine import Evaluator
+from evozc.errors import FormulaError
+from evozc.extraction import Measurement, measure
+from evozc.formula import Formula, call, reference_quantiles, statistic
+from evozc.table import Table
+from primitives import FULL, NETWORK, STATISTICS, Operator, Statistic, relative_log_rank, scalar
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_HINTS = {
+    "layer": "no convolution, linear layer or embedding of torch.nn runs in it",
+    "activation": "no activation of torch.nn runs in it, and functions such as torch.relu are not seen",
+    "block": "it holds no ModuleList or Sequential: name the modules that are its blocks",
+}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What formulas gave on networks.
+
+    Args:
+        values: By formula, float64 (networks,); not finite where the formula is undefined.
+        lacking: By formula that cannot be scored, the reason: what it needs.
+        missing: By network, the nodes without a value and the keys of the statistics they lack;
+            reductions leave such nodes out.
+    """
+
+    values: Mapping[str, np.ndarray]
+    lacking: Mapping[str, str]
+    missing: Mapping[str, Mapping[str, Sequence[str]]]
+
+
+def score(
+    model: nn.Module,
+    formula: Formula | str,
+    batch: torch.Tensor | tuple[torch.Tensor, torch.Tensor],
+    *,
+    blocks: Sequence[nn.Module] | None = None,
+    seed: int = 0,
+    references: Mapping[Formula, np.ndarray] | None = None,
+) -> float:
+    """Score one untrained network; higher is better.
+
+    Args:
+        model: From inputs to scores, as :func:`~evozc.extraction.measure` takes it; it is left
+            bit by bit as it was.
+        formula: A formula, its text, or the name of a known proxy.
+        batch: The inputs, float32 (n, ...) or int64 token numbers (n, tokens), alone or with
+            int64 labels (n,), which a formula with gradients of the loss needs.
+        blocks: The modules that form the node set ``block``; None takes the children of the
+            longest ModuleList or Sequential.
+        seed: For random directions and weights that a statistic draws itself.
+        references: For each ``logrank`` its argument's values on other networks.
+
+    Returns:
+        The score, NaN where the formula is undefined.
+
+    Raises:
+        ConfigError: no known proxy has the name.
+        FormulaError: no valid formula, one that needs nodes, values or labels that there are
+            not, or a ``logrank`` without reference.
+        DataError: inputs, labels or blocks that do not fit, or a network that cannot be run.
+    """
+    formula = resolve(formula, FULL) if isinstance(formula, str) else formula
+    inputs, labels = batch if isinstance(batch, tuple | list) else (batch, None)
+    scores = score_networks(
+        {"the network": model}, {"": formula}, inputs, labels,
+        blocks={"the network": blocks}, seed=seed, references=references,
+    )
+    if scores.lacking:
+        raise FormulaError(f"{formula.text} {scores.lacking['']}")
+    return float(scores.values[""][0])
+
+
+def score_networks(
+    networks: Mapping[str, nn.Module],
+    formulas: Mapping[str, Formula],
+    inputs: torch.Tensor,
+    labels: torch.Tensor | None = None,
+    *,
+    blocks: Mapping[str, Sequence[nn.Module] | None] | None = None,
+    seed: int = 0,
+    references: Mapping[Formula, np.ndarray] | None = None,
+) -> Scores:
+    """Score several networks on the same inputs; a ``logrank`` without reference ranks among them.
+
+    Args:
+        networks: By name.
+        formulas: By name.
+        inputs: As for :func:`score`.
+        labels: As for :func:`score`.
+        blocks: The blocks of each network.
+        seed: As for :func:`score`.
+        references: As for :func:`score`.
+
+    Raises:
+        DataError: as :func:`~evozc.extraction.measure` says.
+    """
+    used = {s.key for formula in formulas.values() for s in formula.statistics()}
+    statistics = [s for s in STATISTICS if s.key in used]
+    groups = list(dict.fromkeys(s.group for s in statistics))
+    measured = {
+        name: measure(network, inputs, labels, (blocks or {}).get(name), groups, seed)
+        for name, network in networks.items()
+        if groups
+    }
+    table = _table(list(networks), statistics, measured)
+    values, lacking = {}, {}
+    for name, formula in formulas.items():
+        reason = _lack(formula, measured, labels is not None)
+        if reason is None and len(networks) == 1:
+            reason = _unranked(formula, references or {})
+        if reason is None:
+            values[name] = _evaluate(formula, table, references or {})
+        else:
+            lacking[name] = reason
+    missing = {name: _missing(measurement, used) for name, measurement in measured.items()}
+    return Scores(values, lacking, missing)
+
+
+def _table(
+    names: list[str], statistics: Sequence[Statistic], measured: Mapping[str, Measurement]
+) -> Table:
+    """The measurements as a table whose architectures are the networks."""
+    offsets, values = {}, {}
+    for s in statistics:
+        found = [np.atleast_1d(measurement[s.key]) for measurement in measured.values()]
+        values[s.key] = np.concatenate(found)
+        if s.type != NETWORK:
+            offsets[s.type] = np.cumsum([0, *map(len, found)])
+    return Table(tuple(names), tuple(names), tuple(statistics), offsets, values, targets={})
+
+
+def _lack(formula: Formula, measured: Mapping[str, Measurement], labelled: bool) -> str | None:
+    """Why a formula cannot be scored, if so."""
+    known = {s.key: s for s in STATISTICS}
+    for used in formula.statistics():
+        if used.key not in known:
+            return f"needs {used.key}, which is in its table but not among what can be measured"
+        if known[used.key].labels and not labelled:
+            return f"needs labels: {used.key} is taken from the loss"
+        for name, measurement in measured.items():
+            if used.type != NETWORK and not measurement.names[used.type]:
+                return f"needs {used.key}, but {name} has no {used.type} nodes: {_HINTS[used.type]}"
+            if not np.isfinite(measurement[used.key]).any():
+                nodes = "" if used.type == NETWORK else f" at all {len(measurement.names[used.type])} nodes"
+                return f"needs {used.key}, which {name} is missing{nodes}: {known[used.key].definition}"
+    return None
+
+
+def _unranked(formula: Formula, references: Mapping[Formula, np.ndarray]) -> str | None:
+    for part in formula.walk():
+        if part.operator and part.operator.kind == "candidates" and part.arguments[0] not in references:
+            return (
+                f"compares networks by {part.arguments[0].text}: score several together, or give the "
+                "values of others as references"
+            )
+    return None
+
+
+def _missing(measurement: Measurement, used: set[str]) -> dict[str, list[str]]:
+    """The nodes that lack a statistic which others of their set have."""
+    found = {node: [key for key in keys if key in used] for node, keys in measurement.missing.items()}
+    return {
+        node: kept
+        for node, keys in found.items()
+        if (kept := [key for key in keys if np.isfinite(measurement[key]).any()])
+    }
+
+
+def _evaluate(formula: Formula, table: Table, references: Mapping[Formula, np.ndarray]) -> np.ndarray:
+    """The scores; every ``logrank`` with references becomes a scalar of the table before."""
+
+    def ranked(part: Formula) -> Formula:
+        nonlocal table
+        if not isinstance(part.symbol, Operator):
+            return part
+        arguments = [ranked(argument) for argument in part.arguments]
+        if part.symbol.kind != "candidates" or part.arguments[0] not in references:
+            return call(part.symbol, *arguments)
+        inner = Evaluator(table).scores(arguments)[0]
+        new = scalar(f"rank_{len(table.statistics)}")
+        ranks = relative_log_rank(inner, reference_quantiles(references[part.arguments[0]]))
+        table = replace(
+            table, statistics=(*table.statistics, new), values={**table.values, new.key: ranks}
+        )
+        return statistic(new)
+
+    whole = ranked(formula)  # first, since it adds to the table
+    return Evaluator(table).scores([whole])[0]
