@@ -86,7 +86,7 @@ def test_results_hold_every_method_at_every_budget_and_its_true_tau(finished, so
     table = small_table(80)
     labelled = {(row["budget"], row["method"]) for row in results["methods"] if row["budget"]}
     assert labelled == {(b, m) for b in (10, 20) for m in ("formula", "trees")}
-    assert {"params", "naswot", "grad_norm"} <= {r["method"] for r in results["methods"] if not r["budget"]}
+    assert {"params", "nwot", "grad_norm"} <= {r["method"] for r in results["methods"] if not r["budget"]}
     for row in results["methods"]:
         group = [r for r in records if (r["budget"], r["method"]) == (row["budget"], row["method"])]
         tests = [split_budgets(table, (10, 20), record["seed"])[1] for record in group]
