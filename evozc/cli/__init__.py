@@ -1,4 +1,4 @@
-"""The command line: ``evozc search``, ``extract``, ``table``, ``compare``, ``export``, ``plot``."""
+"""The command line: ``evozc search``, ``compare``, ``export`` and others; ``evozc --help`` names all."""
 
 from evozc.cli._main import main
 

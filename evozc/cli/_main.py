@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from evozc.cli import _data, _runs, _score
+from evozc.cli import _compare, _data, _parzc, _runs, _score
 from evozc.errors import EvozcError
 
 app = typer.Typer(
@@ -18,8 +18,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for command in (
-    _runs.search, _runs.compare, _runs.export, _runs.plot, _score.score, _score.zoo, _data.extract,
-    _data.table,
+    _runs.search, _compare.compare, _parzc.parzc, _runs.export, _runs.plot, _score.score, _score.zoo,
+    _data.extract, _data.table,
 ):
     app.command()(command)
 

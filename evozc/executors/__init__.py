@@ -1,5 +1,8 @@
-"""Running many independent tasks: :func:`run_tasks`, and how one of them can fail: :class:`Failure`."""
+"""Running many independent tasks.
 
-from evozc.executors._joblib import Failure, run_tasks
+:func:`run_tasks`, how one of them can fail: :class:`Failure`, and :func:`stop_workers`.
+"""
 
-__all__ = ["Failure", "run_tasks"]
+from evozc.executors._joblib import Failure, run_tasks, stop_workers
+
+__all__ = ["Failure", "run_tasks", "stop_workers"]

@@ -63,6 +63,16 @@ def run_tasks(
             results.close()
 
 
+def stop_workers() -> None:
+    """End the worker processes at once, for a program that is about to exit.
+
+    Otherwise it waits until they have done what they have begun.
+    """
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+
 def _guarded(function: Callable[..., Any], index: int, task: tuple) -> tuple[int, Any]:
     try:
         return index, function(*task)

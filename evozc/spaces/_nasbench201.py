@@ -13,6 +13,8 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from evozc.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class NasBench201:
     classes: int = 10
 
     name: ClassVar[str] = "nasbench201"
+    graph_operations: ClassVar[tuple[str, ...]] = ("input", *OPERATIONS, "output")
 
     def __post_init__(self) -> None:
         for key, value in asdict(self).items():
@@ -124,6 +127,26 @@ class NasBench201:
     def blocks(self, network: nn.Module) -> list[nn.Module]:
         """The stem, cells and residual blocks in forward order, as AZ-NAS takes its features."""
         return [network.stem, *network.body]
+
+    def graph(self, architecture: str) -> tuple[np.ndarray, tuple[str, ...]]:
+        """The cell with its operations on the nodes, as graph predictors read it.
+
+        Nodes are the input, the six operations in the order of ``EDGES``, and the output; an
+        operation feeds those that start where it ends. ``none`` feeds and reads nothing.
+
+        Returns:
+            bool (8, 8), true from a node to those that it feeds, and the operation of each node.
+        """
+        operations = self.parse(architecture)
+        adjacency = np.zeros((len(EDGES) + 2, len(EDGES) + 2), dtype=bool)
+        for i, (source, target) in enumerate(EDGES):
+            if operations[i] == "none":
+                continue
+            adjacency[0, i + 1] = source == 0
+            adjacency[i + 1, -1] = target == 3
+            for j, (start, _) in enumerate(EDGES):
+                adjacency[i + 1, j + 1] = start == target and operations[j] != "none"
+        return adjacency, ("input", *operations, "output")
 
     def sample(self, generator: random.Random) -> str:
         """An architecture drawn uniformly from all 15,625 texts."""

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 
 class SearchSpace(Protocol):
-    """A set of architectures, each written as one line of text."""
+    """A set of architectures, each written as one line of text.
+
+    A space may also have ``graph_operations``, a tuple of names, and ``graph(architecture)``,
+    which gives ``(adjacency, operations)``: bool (nodes, nodes), true from a node to those that
+    it feeds, and the operation of each node, with the same number of nodes for all
+    architectures. Graph predictors need both.
+    """
 
     name: str
 

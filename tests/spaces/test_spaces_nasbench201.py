@@ -230,3 +230,15 @@ def test_an_unknown_space_is_refused_with_the_known_ones(name):
 def test_a_setting_that_the_space_does_not_have_is_refused_by_name():
     with pytest.raises(ConfigError, match=r"'nasbench201'.*'width'"):
         get_space("nasbench201", width=3)
+
+
+def test_graphs_follow_the_edges_of_the_cell():
+    text = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|nor_conv_1x1~0|avg_pool_3x3~1|none~2|"
+    adjacency, operations = NasBench201().graph(text)
+    assert operations == (
+        "input", "nor_conv_3x3", "none", "skip_connect", "nor_conv_1x1", "avg_pool_3x3", "none", "output"
+    )
+    assert adjacency.dtype == bool
+    fed = {(int(a), int(b)) for a, b in zip(*adjacency.nonzero(), strict=True)}
+    assert fed == {(0, 1), (0, 4), (1, 3), (1, 5), (4, 7), (5, 7)}
+    assert set(operations) <= set(NasBench201.graph_operations)

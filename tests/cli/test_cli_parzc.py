@@ -1,0 +1,61 @@
+"""evozc parzc: train, measure, save, measure again."""
+
+import re
+
+import pytest
+from small_tables import files, small_table
+
+from evozc.table import save_table
+
+TRAIN = ("--settings", "parzc-strong", "--labels", 30, "--epochs", 8)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, commands):
+    folder = tmp_path_factory.mktemp("place")
+    save_table(small_table(80), folder / "small.npz")
+    save_table(small_table(80, without=("block.entropy",)), folder / "poor.npz")
+    done = commands("parzc", "small.npz", *TRAIN, "--out", "it.safetensors", cwd=folder)
+    assert (done.code, done.err) == (0, "")
+    (folder / "parzc.out").write_text(done.out)
+    return folder
+
+
+def measures(out):
+    return re.findall(r"^  (\S.*?) {2,}(-?[\d.]+)", out[: out.index("scoring one")], re.MULTILINE)
+
+
+def test_it_trains_and_measures(place):
+    out = (place / "parzc.out").read_text()
+    assert "trained on 30 architectures" in out
+    assert "on 50 held-out architectures" in out
+    found = dict(measures(out))
+    assert float(found["kendall"]) > 0.3
+    assert set(found) >= {"kendall", "spearman", "kendall top 10 %", "regret", "ndcg"}
+
+
+def test_a_saved_predictor_measures_the_same(place, commands):
+    done = commands("parzc", "small.npz", "--labels", 30, "--predictor", "it.safetensors", cwd=place)
+    assert (done.code, done.err) == (0, "")
+    assert measures(done.out) == measures((place / "parzc.out").read_text())
+
+
+@pytest.mark.parametrize(("arguments", "code", "message"), [
+    (("small.npz", "--settings", "parzc-best"), 2, "known are parzc"),
+    (("small.npz", "--loss", "hinge"), 2, "loss must be made of"),
+    (("small.npz", "--epochs", 0), 2, "epochs must be"),
+    (("small.npz",), 3, "needs layer.weight_x_grad_l1"),
+    (("small.npz", "--statistic", "layer.grad_l2", "--out", "it.safetensors"), 3, "exists already"),
+    (("small.npz", "--settings", "parzc-graph"), 2, "does not name it"),
+    (("small.npz", "--predictor", "small.npz"), 3, "no predictor"),
+    (("small.npz", "--predictor", "it.safetensors", "--epochs", 3), 2, "leave out what belongs to training"),
+    (("poor.npz", "--predictor", "it.safetensors"), 3, "needs block.entropy"),
+    (("small.npz", "--labels", 79), 3, "would be held out"),
+])
+def test_what_cannot_be_done_is_said_in_one_line(place, commands, arguments, code, message):
+    before = files(place)
+    done = commands("parzc", *arguments, cwd=place)
+    assert done.code == code
+    assert message in done.err
+    assert len(done.err.splitlines()) == 1
+    assert files(place) == before
