@@ -63,11 +63,13 @@ class Individual(gp.PrimitiveTree):
 class _StableHash(type):
     """Types of the grammar hash alike in every process, so that sets of them iterate alike."""
 
+    number: int
+
     def __hash__(cls) -> int:
-        return TYPES.index(cls.__name__)
+        return cls.number
 
 
-_TYPES = {name: _StableHash(name, (), {}) for name in TYPES}
+_TYPES = {name: _StableHash(name, (), {"number": number}) for number, name in enumerate(TYPES)}
 
 
 class Grammar(gp.PrimitiveSetTyped):
@@ -99,7 +101,7 @@ class Grammar(gp.PrimitiveSetTyped):
         self._statistics = symbols.statistics
         for value in CONSTANTS:
             self.addTerminal(value, _TYPES[NETWORK])
-        self._pool: dict[str, Formula] = {}
+        self._pool: dict[str | tuple, Formula] = {}
 
     def formula(self, tree: gp.PrimitiveTree) -> Formula:
         """The formula of a tree, its parts built from the last to the first.
@@ -140,15 +142,17 @@ class Grammar(gp.PrimitiveSetTyped):
                 operator = operators[node.name]
                 first = stack.pop()
                 if node.arity == 1:
-                    text, arguments = f"{operator.name}({first.text})", (first,)
+                    arguments: tuple[Formula, ...] = (first,)
+                    key = (operator.name, id(first))
                 else:
                     second = stack.pop()
                     if operator.commutative and second.text < first.text:
                         first, second = second, first
-                    text, arguments = f"{operator.name}({first.text}, {second.text})", (first, second)
-                found = pool.get(text)
+                    arguments = (first, second)
+                    key = (operator.name, id(first), id(second))
+                found = pool.get(key)  # a part holds its arguments, so their identities stay theirs
                 if found is None:
-                    found = pool[text] = Formula(operator, arguments)
+                    found = pool[key] = Formula(operator, arguments)
             stack.append(found)
         return stack.pop()
 

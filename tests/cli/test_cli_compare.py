@@ -42,7 +42,7 @@ def test_it_prints_what_its_results_hold(place):
     results = json.loads((place / "runs" / "compare-small" / "results.json").read_text())
     for row in results["methods"]:
         measure = row["measures"]["kendall"]
-        shown = f"{measure['mean']:.3f}  {measure['low']:.3f} to {measure['high']:.3f}"
+        shown = f"{measure['mean']:.3f} +{measure['low']:.3f} to {measure['high']:.3f}"
         assert re.search(rf"^{re.escape(row['method'])} +{shown}", out, re.MULTILINE)
     assert out.count("formula minus trees") == 2
 
@@ -66,7 +66,8 @@ def test_the_same_command_prints_the_same_and_changes_nothing(place, commands):
 
 
 def test_interrupted_it_keeps_what_is_finished_and_goes_on(place, commands):
-    command = ["compare", "small.npz", *OPTIONS, "--run", "stopped"]
+    longer = [*OPTIONS, "--population", 100, "--generations", 30]
+    command = ["compare", "small.npz", *longer, "--run", "stopped"]
     process = subprocess.Popen(
         evozc(*command), cwd=place, env=environment(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -85,12 +86,13 @@ def test_interrupted_it_keeps_what_is_finished_and_goes_on(place, commands):
     assert (done.code, done.err) == (0, "")
     after = files(place / "stopped" / "cells")
     assert {name: after[name] for name in before} == before
+    assert commands("compare", "small.npz", *longer, "--run", "whole", cwd=place).code == 0
 
     def taus(folder):
         results = json.loads((folder / "results.json").read_text())
         return [(row["budget"], row["method"], row["measures"]) for row in results["methods"]]
 
-    assert taus(place / "stopped") == taus(place / "runs" / "compare-small")
+    assert taus(place / "stopped") == taus(place / "whole")
 
 
 def test_stopped_from_outside_it_does_not_wait_for_its_workers(tmp_path):

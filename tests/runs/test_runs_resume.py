@@ -216,9 +216,9 @@ def started():
 def test_signals_end_a_run_with_what_it_has_and_how_to_go_on(table, tmp_path, commands, started):
     """SIGTERM, then SIGINT, then to the end; meanwhile nobody else may work in the folder."""
     path, whole = tmp_path / "a run", tmp_path / "whole"
-    options = ["--labels", 30, "--population", 40, "--generations", 30, "--max-size", 12]
+    options = ["--labels", 30, "--population", 100, "--generations", 150, "--max-size", 12]
     process = started("search", table, "--run", path, *options)
-    lines_until(process, "generation 0/30")
+    lines_until(process, "generation 0/150")
     process.send_signal(signal.SIGSTOP)
     second = commands("search", "--resume", path)
     process.send_signal(signal.SIGCONT)

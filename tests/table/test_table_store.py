@@ -273,7 +273,7 @@ def without(key):
 @pytest.mark.parametrize(
     "change",
     [
-        set_("format", to="evozc-table-2"), set_("format", to=None),
+        set_("format", to="evozc-table-1"), set_("format", to=None),
         set_("hash", to="0" * 64), set_("hash", to=None),
         set_("architectures", to=[]), set_("architectures", to="abc"), set_("architectures", to=None),
         set_("architectures", 0, to=3),
