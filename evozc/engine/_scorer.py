@@ -22,7 +22,7 @@ PROBE = COLUMNS
 #: The largest share of architectures that may have no finite score.
 MAX_NOT_FINITE = 0.2
 #: Scores held at once; a larger generation is scored in parts.
-_MOST_SCORES = 2**22
+_MOST_SCORES = 2**23
 
 
 class Outcome(NamedTuple):
