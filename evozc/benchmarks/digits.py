@@ -1,6 +1,6 @@
 """Make the bundled benchmark ``digits`` again: ``python -m evozc.benchmarks.digits``.
 
-``train`` trains every architecture from every seed (3 to 4 s each on one core)
+``train`` trains every architecture from every seed (2 to 4 s each on one core)
 and appends one line for each training to a CSV file; run again, it goes on from
 there. ``build`` extracts the statistics and writes the table.
 """
