@@ -17,7 +17,7 @@ import resource
 import time
 
 import numpy as np
-from peer import Peer
+from peer import Peer, use_bare_reductions
 from scipy import stats
 from tables import synthetic_table
 
@@ -181,5 +181,9 @@ if __name__ == "__main__":
     as_written = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
     parser.add_argument("what", nargs="*", metavar="measurement", help=", ".join(MEASUREMENTS))
-    for name in parser.parse_args().what or list(MEASUREMENTS)[:-1]:
+    parser.add_argument("--bare", action="store_true", help=use_bare_reductions.__doc__.split("\n")[0])
+    arguments = parser.parse_args()
+    if arguments.bare:
+        use_bare_reductions()
+    for name in arguments.what or list(MEASUREMENTS)[:-1]:
         MEASUREMENTS[name]()

@@ -8,7 +8,22 @@ from deap import base, gp, tools
 from scipy import stats
 
 from evozc.search._individual import _signatures
-from primitives import NETWORK, NODE_SETS, Operator, Statistic
+from primitives import NETWORK, NODE_SETS, Nodes, Operator, Statistic
+
+
+def use_bare_reductions():
+    """Let numpy kernels reduce by ``ufunc.reduceat`` alone, without leaving out what is not finite.
+
+    The peer is then as lean as it gets, and its scores differ from ours where a node is not finite.
+    """
+
+    def reduce(self, ufunc, values, empty, among=None):
+        result = np.full(len(self.lengths), np.nan)
+        result[self._filled] = ufunc.reduceat(values, self._starts)
+        return result
+
+    Nodes.reduce = reduce
+    Nodes.count = lambda self, values: self.lengths.astype(float)
 
 
 class PeerFitness(base.Fitness):
