@@ -108,11 +108,11 @@ def finite_count(x, nodes):
 
 
 def rounded(x):
-    """Numbers to 40 binary digits: the order in which a sum was added up then breaks no tie."""
-    largest = np.finfo(np.float64).max
-    fraction, exponent = np.frexp(x)
-    with np.errstate(over="ignore"):  # the largest of all would be rounded to infinity
-        return np.clip(np.ldexp(np.round(np.ldexp(fraction, 40)), exponent - 40), -largest, largest)
+    """Finite numbers to 40 bits: the order in which a sum was added up then breaks no tie."""
+    bits = np.ascontiguousarray(x, dtype=np.float64).view(np.int64)
+    shorter = ((bits + (1 << 11)) & ~np.int64((1 << 12) - 1)).view(np.float64)
+    largest = np.finfo(np.float64).max  # which itself would be rounded to infinity
+    return np.clip(shorter, -largest, largest)
 
 
 def log_rank(x):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from primitives import rounded
+
 #: Entries that are packed, sorted and counted while they are near.
 _IN_CACHE = 2**16
 #: Counters are added to in steps of a whole register.
@@ -146,7 +148,4 @@ def rankable(scores: np.ndarray) -> np.ndarray:
     Args:
         scores: float64, any shape.
     """
-    bits = np.ascontiguousarray(scores, dtype=np.float64).view(np.int64)
-    rounded = ((bits + (1 << 11)) & ~np.int64((1 << 12) - 1)).view(np.float64)
-    largest = np.finfo(np.float64).max  # which itself would be rounded to infinity
-    return np.where(np.isfinite(scores), np.clip(rounded, -largest, largest), -np.inf)
+    return np.where(np.isfinite(scores), rounded(scores), -np.inf)

@@ -30,6 +30,7 @@ def load_network(name: str, seed: int = 0) -> nn.Module:
     module_name, colon, path = name.partition(":")
     if not (colon and module_name and path):
         raise ConfigError(f"{name!r} names no network; write package.module:function")
+    # For good, since a user's module may import its neighbours only when it is called.
     if os.getcwd() not in sys.path:  # noqa: PTH109 - sys.path holds texts
         sys.path.insert(0, os.getcwd())  # noqa: PTH109
     try:
@@ -40,9 +41,10 @@ def load_network(name: str, seed: int = 0) -> nn.Module:
         if not hasattr(found, part):
             raise ConfigError(f"{name}: {module_name} has no {path}")
         found = getattr(found, part)
-    torch.manual_seed(seed)
     try:
-        network = found if isinstance(found, nn.Module) else found()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = found if isinstance(found, nn.Module) else found()
     except Exception as error:
         raise DataError(f"{name}: making the network failed: {_told(error)}") from error
     if not isinstance(network, nn.Module):
