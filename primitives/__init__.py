@@ -4,7 +4,8 @@
 
 **Operators**: :class:`Operator`, :class:`Nodes` (the ragged vectors that kernels
 see), :data:`COLUMNS` (architectures side by side in compiled ones), :func:`rounded` (how
-``logrank`` compares), :func:`relative_log_rank`, :func:`check_operator`, :class:`SymbolError`.
+``logrank`` compares), :func:`log_rank`, :func:`relative_log_rank`, :func:`check_operator`,
+:class:`SymbolError`.
 
 **Statistics**: :class:`Statistic`, :func:`scalar`, :data:`STATISTICS`.
 
@@ -15,7 +16,7 @@ see), :data:`COLUMNS` (architectures side by side in compiled ones), :func:`roun
 from primitives._catalogue import STATISTICS
 from primitives._columns import COLUMNS
 from primitives._nodes import Nodes
-from primitives._nodewise import relative_log_rank, rounded
+from primitives._nodewise import log_rank, relative_log_rank, rounded
 from primitives._operator import Operator, SymbolError, check_operator
 from primitives._statistic import Statistic, scalar
 from primitives._symbols import FULL, LAYERS, SCALAR, SYMBOL_SETS, SymbolSet
@@ -23,7 +24,8 @@ from primitives._types import NETWORK, NODE_SETS, TYPES, Sign, describe_type
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "NETWORK", "NODE_SETS", "TYPES", "Sign", "describe_type",
-    "COLUMNS", "Nodes", "Operator", "SymbolError", "check_operator", "relative_log_rank", "rounded",
+    "COLUMNS", "Nodes", "Operator", "SymbolError", "check_operator", "log_rank",
+    "relative_log_rank", "rounded",
     "STATISTICS", "Statistic", "scalar",
     "FULL", "LAYERS", "SCALAR", "SYMBOL_SETS", "SymbolSet",
 ]

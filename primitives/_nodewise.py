@@ -115,7 +115,8 @@ def rounded(x):
     return np.clip(shorter, -largest, largest)
 
 
-def log_rank(x):
+def log_rank(x: np.ndarray) -> np.ndarray:
+    """Logarithm of the relative rank of each x among all of them, float64; the kernel of ``logrank``."""
     return relative_log_rank(x, np.sort(np.where(np.isfinite(x), rounded(x), -np.inf)))
 
 

@@ -56,7 +56,14 @@ def search(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the search and of the labelled sample.")] = _DEFAULTS.seed,
     symbols: Annotated[str, typer.Option(help="Symbol set: full, layers or scalar.")] = _DEFAULTS.symbols,
-    population: Annotated[int, typer.Option(help="Formulas kept.")] = _DEFAULTS.population,
+    population: Annotated[
+        int, typer.Option(help="Formulas that an island keeps.")
+    ] = _DEFAULTS.population,
+    islands: Annotated[int, typer.Option(help="Populations that are bred apart.")] = _DEFAULTS.islands,
+    terms: Annotated[
+        int,
+        typer.Option(help="Formulas that the result adds up, by their ranks, at most; 1 for one alone."),
+    ] = _DEFAULTS.terms,
     generations: Annotated[int, typer.Option(help="Generations to breed.")] = _DEFAULTS.generations,
     max_size: Annotated[int, typer.Option(help="Symbols in a formula at most.")] = _DEFAULTS.max_size,
     max_depth: Annotated[int, typer.Option(help="Depth of a formula at most.")] = _DEFAULTS.max_depth,
@@ -84,9 +91,9 @@ def search(
     """
     if resume is None:
         settings = SearchSettings(
-            seed=seed, symbols=symbols, population=population, generations=generations,
-            max_size=max_size, max_depth=max_depth, patience=patience, max_seconds=max_seconds,
-            max_evaluations=max_evaluations, zoo=zoo,
+            seed=seed, symbols=symbols, population=population, islands=islands, terms=terms,
+            generations=generations, max_size=max_size, max_depth=max_depth, patience=patience,
+            max_seconds=max_seconds, max_evaluations=max_evaluations, zoo=zoo,
         )
         folder = start_run(
             run or _free_name(table), table, settings, target=target, labels=labels,

@@ -17,6 +17,8 @@ from rich.text import Text
 
 from evozc.runs import Progress as Standing
 
+#: Characters of a formula in a line of a table.
+_WIDE = 120
 #: Seconds between two plain lines.
 _QUIET = 2.0
 
@@ -109,12 +111,15 @@ def show_results(results: Mapping[str, Any]) -> None:
     say(f"Pareto front (tau on {results['labelled']} labelled, then on {where})")
     grid = _grid("", "size", "labelled", "held out", "95 % interval", "formula")
     for entry in results["front"]:
-        mark = ">" if entry == chosen else ""
-        grid.add_row(mark, str(entry["size"]), *_numbers(entry), Text(entry["formula"]))
+        mark = ">" if entry["size"] == chosen["size"] else ""
+        grid.add_row(mark, str(entry["size"]), *_numbers(entry), Text(_shortened(entry["formula"])))
     _print(grid)
     say()
-    say(f"Chosen by the labelled architectures alone ({chosen['size']} symbols):")
-    say(f"  {chosen['formula']}")
+    terms = chosen["terms"] if len(chosen["formula"]) > _WIDE else [chosen["formula"]]
+    what = f"{chosen['size']} symbols" + (f", the sum of {len(terms)} terms" if len(terms) > 1 else "")
+    say(f"Chosen by the labelled architectures alone ({what}):")
+    for term in terms:
+        say(f"  {term}")
     say()
     say(
         f"Kendall tau with {results['target']} on {where} ({results['held_out_classes']} not "
@@ -132,6 +137,11 @@ def show_results(results: Mapping[str, Any]) -> None:
         f"the probe took {took['probe']:.2f} s and saved {took['probe_saved']:.2f} s; "
         f"scoring the rest took {took['rest']:.2f} s"
     )
+
+
+def _shortened(formula: str) -> str:
+    """A formula for a line of a table; ``formula.txt`` and ``front.csv`` hold it whole."""
+    return formula if len(formula) <= _WIDE else f"{formula[: _WIDE - 3]}..."
 
 
 def show_comparison(rows: Sequence[Mapping[str, Any]], labelled: bool = True) -> None:

@@ -2,20 +2,20 @@
 
 **Kendall tau**: :func:`estimate`, :class:`Estimate`, :func:`standard_error`.
 
-**Formulas side by side**: :func:`compare`, :class:`Row`, :func:`choose`.
+**Formulas side by side**: :func:`compare`, :class:`Row`.
 
 **Scores of any method**: :func:`metrics`; :class:`Bootstrap` over seeds and architectures,
 :class:`HeldOut`, :func:`interval`, :func:`p_value`.
 """
 
 from evozc.comparison._bootstrap import Bootstrap, HeldOut, interval, p_value
-from evozc.comparison._compare import Row, choose, compare
+from evozc.comparison._compare import Row, compare
 from evozc.comparison._interval import Estimate, estimate, standard_error
 from evozc.comparison._metrics import metrics
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Estimate", "estimate", "standard_error",
-    "Row", "choose", "compare",
+    "Row", "compare",
     "metrics",
     "Bootstrap", "HeldOut", "interval", "p_value",
 ]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from evozc.comparison._interval import Estimate, estimate, standard_error
+from evozc.comparison._interval import Estimate, estimate
 from evozc.engine import Evaluator
-from evozc.errors import DataError
 from evozc.formula import Formula
-from evozc.table import Table, Target
+from evozc.table import Table
 
 
 @dataclass(frozen=True)
@@ -64,36 +62,3 @@ def compare(
             formulas.items(), *results, strict=True
         )
     ]
-
-
-def choose(front: Mapping[str, Formula], train: Table, target: Target, tolerance: float = 0.5) -> str:
-    """The formula of a Pareto front to keep, by the labelled sample alone.
-
-    The shortest whose tau is within ``tolerance`` standard errors of the best
-    one's: the one-standard-error rule (Breiman et al., 1984), the error being that
-    of the difference on the same architectures.
-
-    Args:
-        front: From the shortest to the best.
-        train: The labelled sample.
-        target: What it is ranked by.
-        tolerance: In standard errors.
-
-    Returns:
-        The key of the chosen formula.
-
-    Raises:
-        FormulaError: a formula needs a statistic that the table lacks.
-        DataError: every formula is constant on the labelled sample.
-    """
-    scores = Evaluator(train).scores(list(front.values()))
-    estimates = [estimate(s, target.merit, train.keys) for s in scores]
-    ranking = [e for e in estimates if not math.isnan(e.tau)]
-    if not ranking:
-        raise DataError("no formula tells the labelled architectures apart")
-    best = max(ranking, key=lambda e: e.tau)
-    for name, candidate in zip(front, estimates, strict=True):
-        error = standard_error(best.influence - candidate.influence, train.keys)
-        if candidate.tau >= best.tau - tolerance * error:
-            return name
-    raise AssertionError("the best formula is within its own standard error")

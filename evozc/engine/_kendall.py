@@ -101,6 +101,10 @@ class KendallTau:
         spread(work, 0, rows)
         return Ranked(taus, digests, state)
 
+    def taus(self, scores: np.ndarray) -> np.ndarray:
+        """Tau-b of every row of float64 (formulas, columns), as :meth:`rank` gives it; NaN if constant."""
+        return self.rank(scores, scores.shape[1], np.ones(len(scores), bool)).taus
+
     def states(self, scores: np.ndarray) -> np.ndarray:
         """As ``missing`` of :class:`Ranked`, and nothing else."""
         from evozc.engine import _counting

@@ -129,6 +129,18 @@ class Formula:
         return tuple(found.values())
 
 
+def addends(formula: Formula) -> list[Formula]:
+    """What a formula adds up, from left to right; the formula itself if its root is no ``add``."""
+    stack, found = [formula], []
+    while stack:
+        part = stack.pop()
+        if part.operator is not None and part.operator.name == "add":
+            stack.extend(reversed(part.arguments))
+        else:
+            found.append(part)
+    return found
+
+
 def call(operator: Operator, *arguments: Formula) -> Formula:
     """An operator applied to formulas.
 

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from evozc._files import sync_folder, write_text
 from evozc.errors import CheckpointError, DataError
 
-FORMAT = "evozc-run-1"
+FORMAT = "evozc-run-2"
 _KEPT = 2
 _LOGS = ("formulas.jsonl", "journal.jsonl")
 _MANIFEST = {

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from evozc.baselines import proxies, resolve
 from evozc.benchmarks import open_table
-from evozc.comparison import Row, choose, compare
+from evozc.comparison import Row, compare
 from evozc.engine import Evaluator, Scorer
 from evozc.errors import CheckpointError, ConfigError, DataError, SearchExhaustedError
-from evozc.formula import Formula, parse, simplify, to_latex
+from evozc.formula import Formula, addends, parse, simplify, to_latex
 from evozc.runs._folder import RunFolder, read_manifest
-from evozc.search import Search, SearchSettings
+from evozc.search import Search, SearchSettings, with_committees
 from evozc.table import Table, split_table
 from primitives import SYMBOL_SETS
 
@@ -289,16 +289,14 @@ def _results(
 ) -> dict[str, Any]:
     """The hall of fame and the baselines on the held-out architectures, looked at for the first time."""
     target = manifest["target"]
-    front = {str(entry.size): entry.formula for entry in search.hall_of_fame}
-    if not front:
+    if search.hall_of_fame.best is None:
         raise CheckpointError("the search found no valid formula; give it more generations")
-    chosen = choose(front, train, train.target(target))
-    rows = compare(front, train, test, target)
+    hall = with_committees(search, train, train.target(target))
+    front = compare({str(entry.size): entry.formula for entry in hall}, train, test, target)
     baselines = compare(proxies(search.symbols), train, test, target)
-    described = {row.name: describe(row) for row in rows}
     return {
-        "chosen": described[chosen],
-        "front": list(described.values()),
+        "chosen": {**describe(front[-1]), "terms": [term.text for term in addends(front[-1].formula)]},
+        "front": [describe(row) for row in front],
         "baselines": [{"name": row.name, **describe(row)} for row in baselines],
         "target": target,
         "noise_ceiling": test.target(target).noise_ceiling,

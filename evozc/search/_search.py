@@ -18,6 +18,7 @@ from evozc.formula import Formula, parse, simplify
 from evozc.search._breeding import Breeder, drawing_from
 from evozc.search._hall_of_fame import Entry, HallOfFame
 from evozc.search._individual import Fitness, Grammar, Individual
+from evozc.search._plain import plain_formulas
 from evozc.search._rules import RULES, prune
 from evozc.search._seen import Seen
 from evozc.search._settings import SearchSettings
@@ -25,6 +26,8 @@ from primitives import SymbolSet
 
 #: Candidates bred for each one that passes the rules, before the search gives up.
 _MAX_DRAWS = 60
+#: Formulas of each island that a committee may be drawn from.
+_FINALISTS = 60
 
 
 class Search:
@@ -40,9 +43,12 @@ class Search:
     Args:
         symbols: Operators, and the statistics that the table holds.
         settings: See :class:`SearchSettings`; its time limit is for the caller to watch.
-        seeds: Known formulas that join the first population.
+        seeds: Known formulas; they join the first population of every island, if they are short
+            enough, and the finalists.
 
     Attributes:
+        islands: Their populations, the best first; they share what has been tried, so that no
+            two hold formulas of one ranking.
         generation: Generations told so far, the first population included.
         evaluations: Formulas scored so far.
         removed: How many candidates each rule of :data:`RULES` removed.
@@ -60,12 +66,8 @@ class Search:
         self.grammar = Grammar(symbols)
         self.breeder = Breeder(self.grammar, settings)
         self.generator = random.Random(settings.seed)
-        self.seeds = [
-            seed
-            for seed in map(simplify, seeds)
-            if seed.size <= settings.max_size and seed.depth <= settings.max_depth
-        ]
-        self.population: list[Individual] = []
+        self.seeds = list(dict.fromkeys(map(simplify, [*seeds, *plain_formulas(symbols)])))
+        self.islands: list[list[Individual]] = [[] for _ in range(settings.islands)]
         self.known = Seen()
         self.rankings = Seen()
         self.hall_of_fame = HallOfFame()
@@ -76,6 +78,13 @@ class Search:
         self.improved = 0
         self.removed: Counter[str] = Counter(dict.fromkeys(RULES, 0))
         self._last: list[tuple[Formula, Outcome]] = []
+        self._homes: dict[str, int] = {}
+
+    @property
+    def finalists(self) -> list[Formula]:
+        """What a committee is drawn from: the hall of fame, the best of every island, and the seeds."""
+        best = [tree.formula for island in self.islands for tree in island[:_FINALISTS]]
+        return list(dict.fromkeys([*(entry.formula for entry in self.hall_of_fame), *best, *self.seeds]))
 
     @property
     def finished(self) -> bool:
@@ -93,23 +102,32 @@ class Search:
         Raises:
             SearchExhaustedError: the rules remove nearly everything that is bred.
         """
-        wanted = self.settings.population
-        asked: dict[str, Formula] = {}
-        if not self.population:
-            asked = {seed.text: seed for seed in self.seeds}
+        asked = {} if self.generation else {seed.text: seed for seed in self.seeds if self._allows(seed)}
+        self._homes = {}
         with drawing_from(self.generator), _without_cycle_collection():
-            for _ in range(wanted * _MAX_DRAWS):
-                if len(asked) >= wanted:
-                    break
-                tree = self.breeder.offspring(self.population) if self.population else self.breeder.fresh()
-                self._consider(tree, asked)
+            for number, island in enumerate(self.islands):
+                before = len(asked)
+                self._breed(island, asked)
+                self._homes.update(dict.fromkeys(list(asked)[before:], number))
         if not asked:
             counts = ", ".join(f"{rule} {count}" for rule, count in self.removed.items())
             raise SearchExhaustedError(
-                f"no new formula in {wanted * _MAX_DRAWS} draws (removed so far: {counts}); "
+                f"no new formula in {self.settings.population * _MAX_DRAWS} draws for any population "
+                f"(removed so far: {counts}); "
                 "allow longer formulas with --max-size, or use a larger symbol set"
             )
         return list(asked.values())
+
+    def _allows(self, formula: Formula) -> bool:
+        return formula.size <= self.settings.max_size and formula.depth <= self.settings.max_depth
+
+    def _breed(self, island: list[Individual], asked: dict[str, Formula]) -> None:
+        """Add as many candidates as a population has, or as the rules allow."""
+        wanted = len(asked) + self.settings.population
+        for _ in range(self.settings.population * _MAX_DRAWS):
+            if len(asked) >= wanted:
+                break
+            self._consider(self.breeder.offspring(island) if island else self.breeder.fresh(), asked)
 
     def _consider(self, tree: Individual, asked: dict[str, Formula]) -> None:
         limits = self.settings
@@ -131,20 +149,24 @@ class Search:
 
     def tell(self, formulas: Sequence[Formula], outcomes: Sequence[Outcome]) -> None:
         """Take in the scores of what :meth:`ask` returned and select the next population."""
-        children = []
+        children: list[list[_Child]] = [[] for _ in self.islands]
         self._last = list(zip(formulas, outcomes, strict=True))
         before = self.hall_of_fame.best
         with _without_cycle_collection():
             for formula, outcome in self._last:
                 if self._record(formula, outcome):
-                    children.append(_Child(formula, Fitness((outcome.tau, formula.size))))
-            everyone = [*self.population, *children]
-            best = tools.selBest(everyone, self.settings.population, "fitness.wvalues")
-            self.population = [one if isinstance(one, Individual) else self._individual(*one) for one in best]
+                    home = self._homes.get(formula.text)
+                    for new in children if home is None else [children[home]]:
+                        new.append(_Child(formula, Fitness((outcome.tau, formula.size))))
+            self.islands = [self._survivors(*pair) for pair in zip(self.islands, children, strict=True)]
         after = self.hall_of_fame.best
         if after is not None and (before is None or after.tau > before.tau):
             self.improved = self.generation + 1
         self.generation += 1
+
+    def _survivors(self, island: list[Individual], children: list[_Child]) -> list[Individual]:
+        best = tools.selBest([*island, *children], self.settings.population, "fitness.wvalues")
+        return [one if isinstance(one, Individual) else self._individual(*one) for one in best]
 
     def _record(self, formula: Formula, outcome: Outcome) -> bool:
         """Remember an outcome; whether its ranking is a new and valid one."""
@@ -171,7 +193,9 @@ class Search:
             "generation": self.generation,
             "improved": self.improved,
             "generator": [version, list(words), gauss],
-            "population": [[tree.formula.text, tree.fitness.values[0]] for tree in self.population],
+            "islands": [
+                [[tree.formula.text, tree.fitness.values[0]] for tree in island] for island in self.islands
+            ],
             "removed": dict(self.removed),
             "spared": self.spared,
             "pruning": self.pruning,
@@ -194,7 +218,9 @@ class Search:
                 self._record(formula, Outcome(**record))
             version, words, gauss = state["generator"]
             self.generator.setstate((version, tuple(words), gauss))
-            self.population = [self._survivor(text, tau) for text, tau in state["population"]]
+            self.islands = [[self._survivor(*one) for one in island] for island in state["islands"]]
+            if len(self.islands) != self.settings.islands:
+                raise ValueError(f"it holds {len(self.islands)} populations, not {self.settings.islands}")
             self.generation, self.improved = int(state["generation"]), int(state["improved"])
             self.removed = Counter(state["removed"])
             self.spared, self.pruning = int(state["spared"]), float(state["pruning"])

@@ -16,7 +16,9 @@ class SearchSettings:
 
     Args:
         seed: Of the run's one random generator.
-        population: Formulas kept from generation to generation.
+        population: Formulas that an island keeps from generation to generation.
+        islands: Populations that are bred apart.
+        terms: Formulas that are added up, by their ranks, in the final one at most.
         generations: Generations to breed after the first population.
         crossover: Share of offspring from two parents.
         mutation: Share of offspring from one parent; the rest is drawn anew.
@@ -35,6 +37,8 @@ class SearchSettings:
 
     seed: int = 0
     population: int = 300
+    islands: int = 8
+    terms: int = 6
     generations: int = 40
     crossover: float = 0.6
     mutation: float = 0.35
@@ -62,6 +66,8 @@ class SearchSettings:
         return [
             ("seed must not be negative", self.seed >= 0),
             ("population must be at least 10", self.population >= 10),
+            ("islands must be between 1 and 1000", 1 <= self.islands <= 1000),
+            ("terms must be between 1 and 20", 1 <= self.terms <= 20),
             ("generations must not be negative", self.generations >= 0),
             ("crossover and mutation must not be negative", min(self.crossover, self.mutation) >= 0),
             ("crossover and mutation must not exceed 1 together", self.crossover + self.mutation <= 1),

@@ -12,11 +12,10 @@ import numpy as np
 
 from evozc.baselines import DAGGERS, Trees, proxies
 from evozc.benchmarks import open_table
-from evozc.comparison import choose
 from evozc.engine import Evaluator, Scorer
 from evozc.errors import CheckpointError, DataError, FormulaError, SearchExhaustedError
 from evozc.formula import Formula, parse, to_latex
-from evozc.search import Search, SearchSettings
+from evozc.search import Search, SearchSettings, with_committees
 from evozc.study._settings import LABEL_FREE, StudySettings
 from evozc.study._split import split_budgets
 from evozc.table import Table
@@ -77,19 +76,18 @@ def _search(train: Table, test: Table, target: str, settings: StudySettings, see
         except SearchExhaustedError:
             break  # nothing new is left to try: what has been found is the result
         search.tell(formulas, scorer.score(formulas))
-    front = {str(entry.size): entry.formula for entry in search.hall_of_fame}
-    if not front:
+    if search.hall_of_fame.best is None:
         raise DataError("the search found no valid formula; give it more generations")
-    chosen = choose(front, train, train.target(target))
+    hall = list(with_committees(search, train, train.target(target)))
     seconds = time.process_time() - start
-    known = {str(entry.size): entry.tau for entry in search.hall_of_fame}
+    scores = Evaluator(test).scores([entry.formula for entry in hall])
     return {
-        **_formula_record("formula", front[chosen], test),
+        **_formula_record("formula", hall[-1].formula, test),
         "fit_seconds": seconds,
         "front": [
-            {"size": formula.size, "train_tau": known[size], "formula": formula.text,
-             "chosen": size == chosen, "scores": _listed(Evaluator(test).scores([formula])[0])}
-            for size, formula in front.items()
+            {"size": entry.size, "train_tau": entry.tau, "formula": entry.formula.text,
+             "chosen": entry is hall[-1], "scores": _listed(row)}
+            for entry, row in zip(hall, scores, strict=True)
         ],
     }
 

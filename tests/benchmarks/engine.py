@@ -59,9 +59,9 @@ def step(search, scorer):
 
 def evolved(table):
     """The population after 12 generations: one fixed set of formulas for all sizes."""
-    search = Search(symbols_of(table), SearchSettings(population=POPULATION, generations=12))
+    search = Search(symbols_of(table), SearchSettings(islands=1, population=POPULATION, generations=12))
     list(evolve(search, Scorer(table, table.target())))
-    return [tree.formula for tree in search.population]
+    return [tree.formula for tree in search.islands[0]]
 
 
 def measure_tau():
@@ -99,7 +99,8 @@ def measure_trees():
 def measure_search():
     print(f"\nwhole search, population {POPULATION}, us an individual (DEAP with a dictionary)")
     for n, generations in ((200, 12), (1000, 10), (5000, 6)):
-        table, settings = synthetic_table(n), SearchSettings(population=POPULATION, generations=generations)
+        table = synthetic_table(n)
+        settings = SearchSettings(islands=1, population=POPULATION, generations=generations)
         scorer = Scorer(table, table.target())
         scorer.score(evolved(synthetic_table(200))[:100])  # compiled before the clock starts
         search = Search(symbols_of(table), settings)
@@ -120,7 +121,7 @@ def measure_jobs():
     table, taken = synthetic_table(5000), {}
     for jobs in (1, 2):
         scorer = Scorer(table, table.target(), jobs)
-        search = Search(symbols_of(table), SearchSettings(population=POPULATION, generations=6))
+        search = Search(symbols_of(table), SearchSettings(islands=1, population=POPULATION, generations=6))
         step(search, scorer)
         seconds, _ = timed(lambda: list(evolve(search, scorer)), time.perf_counter)
         taken[jobs] = seconds, search.hall_of_fame.best.tau
@@ -132,12 +133,12 @@ def measure_memory():
     print("\n200 generations of 2000 at N=200: resident memory and time of a formula")
     table = synthetic_table(200)
     scorer = Scorer(table, table.target())
-    search = Search(symbols_of(table), SearchSettings(population=2000, generations=200))
+    search = Search(symbols_of(table), SearchSettings(islands=1, population=2000, generations=200))
     for generation, (seconds, bred) in enumerate(evolve(search, scorer)):
         if generation in (1, 10, 25, 50, 100, 150, 200):
             with open("/proc/self/statm") as file:
                 resident = int(file.read().split()[1]) * resource.getpagesize() / 2**20
-            size = np.mean([tree.formula.size for tree in search.population])
+            size = np.mean([tree.formula.size for tree in search.islands[0]])
             cost = f"{seconds / bred * 1e6:5.1f} us an individual, {size:.1f} symbols"
             print(f"  generation {generation:3d}: {resident:5.0f} MiB, {cost}", flush=True)
 
@@ -151,7 +152,7 @@ def measure_gplearn():
     keys = [s.key for s in table.statistics if s.type == "network"]
     symbols = SCALAR.with_statistics([s for s in table.statistics if s.type == "network"])
     for _ in range(2):  # compiled the first time
-        search = Search(symbols, SearchSettings(population=1000, generations=10))
+        search = Search(symbols, SearchSettings(islands=1, population=1000, generations=10))
         seconds, bred = np.sum(list(evolve(search, Scorer(table, table.target()))), axis=0)
     print(f"  evozc {bred / seconds:,.0f}")
     kendall = make_fitness(

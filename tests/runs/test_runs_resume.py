@@ -87,8 +87,11 @@ def test_a_run_leaves_what_it_says(whole):
     assert [line["generation"] for line in journal] == [0, 1, 2, 3, 4]
     assert journal[-1]["evaluations"] == results["evaluations"] == sum(not s["probed"] for s in scored)
     assert journal[-1]["removed"] == results["removed"]
-    assert results["front"][-1]["train_tau"] == journal[-1]["tau"] == max(s["tau"] or -1 for s in scored)
-    assert results["chosen"] in results["front"]
+    assert journal[-1]["tau"] == max(s["tau"] or -1 for s in scored)
+    assert results["front"][-1]["train_tau"] >= journal[-1]["tau"]
+    assert results["chosen"] == {**results["front"][-1], "terms": results["chosen"]["terms"]}
+    text = results["chosen"]["formula"]
+    assert all(term in text for term in results["chosen"]["terms"])
     assert kept["formula.txt"].decode() == results["chosen"]["formula"] + "\n"
     assert kept["front.csv"].count(b"\n") == len(results["front"]) + 1
     assert len(kept["labelled.txt"].splitlines()) == results["labelled"] == 30
@@ -370,11 +373,11 @@ def test_other_settings_than_the_run_began_with_are_refused(stopped, change):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"format": "evozc-run-0"}, "written as 'evozc-run-0', this version reads 'evozc-run-1'"),
+        ({"format": "evozc-run-0"}, "written as 'evozc-run-0', this version reads 'evozc-run-2'"),
         ({}, "written as None"),
         ([], "not a run folder"),
-        ({"format": "evozc-run-1"}, "no usable entry 'settings'"),
-        ({"format": "evozc-run-1", "settings": 3}, "no usable entry 'settings'"),
+        ({"format": "evozc-run-2"}, "no usable entry 'settings'"),
+        ({"format": "evozc-run-2", "settings": 3}, "no usable entry 'settings'"),
     ],
 )
 def test_another_manifest_is_refused(tmp_path, content, message):

@@ -74,13 +74,51 @@ def test_the_search_gets_better_than_its_first_population():
     first = search.hall_of_fame.best.tau
     run(search, scorer)
     assert search.hall_of_fame.best.tau > first
-    assert len(search.population) <= 60
+    assert len(search.islands) == search.settings.islands
+    assert all(0 < len(island) <= 60 for island in search.islands)
 
 
 def test_seeds_join_the_first_population_in_their_shortest_form():
     seeds = [parse("tanh(network.naswot)", SYMBOLS), parse("sum(layer.grad_l2)", SYMBOLS)]
     search = Search(SYMBOLS, settings(), seeds)
     assert {"network.naswot", "sum(layer.grad_l2)"} <= {f.text for f in search.ask()}
+
+
+def test_every_statistic_is_tried_on_its_own_under_every_reduction():
+    asked = {f.text for f in Search(SYMBOLS, settings()).ask()}
+    reductions = [name for name, operator in FULL.operators.items() if operator.kind == "reduction"]
+    assert len(reductions) > 5
+    assert {f"{name}(layer.grad_l2)" for name in reductions} | {"network.params"} <= asked
+
+
+def test_islands_are_bred_apart_and_no_two_hold_the_same_ranking_but_what_all_began_with():
+    search, scorer = Search(SYMBOLS, settings(generations=8, population=60)), Scorer(TABLE, TABLE.target())
+    run(search, scorer)
+    begun = {seed.text for seed in search.seeds}
+    bred = [
+        [t.formula for t in island if t.formula.text not in begun] for island in search.islands
+    ]
+    everything = [formula for island in bred for formula in island]
+    assert all(bred)
+    assert len({f.text for f in everything}) == len(everything)
+    rankings = [outcome.ranking for outcome in scorer.score(everything)]
+    assert len(set(rankings)) == len(rankings)
+    for island in search.islands:
+        taus = [tree.fitness.values[0] for tree in island]
+        assert taus == sorted(taus, reverse=True)
+
+
+def test_finalists_are_the_best_of_all_islands_and_everything_that_was_given():
+    long = parse("add(add(network.params, network.naswot), mul(network.params, network.naswot))", SYMBOLS)
+    search = Search(SYMBOLS, settings(max_size=5), [long])
+    assert search.finalists == search.seeds
+    assert simplify(long) not in search.ask()
+    run(search)
+    finalists = search.finalists
+    assert simplify(long) in finalists
+    assert {e.formula for e in search.hall_of_fame} <= set(finalists)
+    assert {tree.formula for island in search.islands for tree in island[:5]} <= set(finalists)
+    assert len(set(finalists)) == len(finalists)
 
 
 def test_counts_of_the_rules_add_up(monkeypatch):
@@ -95,7 +133,8 @@ def test_counts_of_the_rules_add_up(monkeypatch):
         before = search.removed.total()
         bred.clear()
         formulas = search.ask()
-        assert len(bred) == len(formulas) + search.removed.total() - before
+        given = 0 if search.generation else len(search.seeds)
+        assert len(bred) + given == len(formulas) + search.removed.total() - before
         outcomes = scorer.score(formulas)
         before = Counter(search.removed)
         rankings = [o.ranking for o in outcomes if o.tau is not None]
@@ -117,7 +156,7 @@ def test_what_ranks_alike_counts_as_equivalent_and_breeds_once():
     formulas = [parse(t, SYMBOLS) for t in ("network.params", "network.naswot", "sum(layer.grad_l2)")]
     outcomes = [Outcome(0.5, "a"), Outcome(0.5, "a"), Outcome(None, reason="constant", probed=True)]
     search.tell(formulas, outcomes)
-    assert len(search.population) == 1
+    assert [[tree.formula.text for tree in island] for island in search.islands] == [["network.params"]] * 8
     assert search.removed == {
         "structure": 0, "redundancy": 0, "rank invariance": 0, "equivalence": 1, "probe": 1,
     }
@@ -176,12 +215,13 @@ def test_state_and_log_that_do_not_belong_together_are_refused():
     search = Search(SYMBOLS, settings())
     step(search, Scorer(TABLE, TABLE.target()))
     state, log = search.state(), search.last_scored()
-    missing = state["population"][0][0]
+    missing = state["islands"][0][0][0]
     damaged = [
         (state, [r for r in log if r["formula"] != missing]),
-        ({**state, "population": [["network.unheard_of", 0.5]]}, log),
-        ({**state, "population": [["network.params", "high"]]}, log),
-        ({**state, "population": [1]}, log),
+        ({**state, "islands": [[["network.unheard_of", 0.5]]] * 8}, log),
+        ({**state, "islands": [[["network.params", "high"]]] * 8}, log),
+        ({**state, "islands": [1] * 8}, log),
+        ({**state, "islands": state["islands"][1:]}, log),
         ({**state, "generator": [3, [1, 2], None]}, log),
         ({**state, "generation": "many"}, log),
         ({k: v for k, v in state.items() if k != "improved"}, log),
@@ -225,8 +265,8 @@ def test_without_any_valid_formula_it_goes_on_drawing_and_stops():
         formulas = search.ask()
         search.tell(formulas, [Outcome(None, reason="not finite") for _ in formulas])
     assert search.hall_of_fame.best is None
-    assert search.population == []
-    assert search.evaluations == 120
+    assert search.islands == [[]] * 8
+    assert search.evaluations == len(search.seeds) + 4 * 8 * 30
 
 
 def test_a_grammar_with_nothing_left_to_say_ends_with_counts():
