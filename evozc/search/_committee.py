@@ -38,7 +38,7 @@ def with_committees(search: Search, train: Table, target: Target) -> HallOfFame:
 
 
 def committees(formulas: Sequence[Formula], train: Table, target: Target, terms: int) -> list[Formula]:
-    """The best formula, then the best sum of two ``logrank`` terms that is better, of three, and so on.
+    """The best formula, then a sum of two ``logrank`` terms, of three, and so on.
 
     Each term is the formula, or the negative of one, whose log-rank raises Kendall's tau of
     the sum most (forward selection with replacement: Caruana et al., ICML 2004; the sum of
@@ -52,7 +52,7 @@ def committees(formulas: Sequence[Formula], train: Table, target: Target, terms:
         terms: How many at most; a term may be taken again and then weighs more.
 
     Returns:
-        Formulas of 1, 2, ... terms, as long as each is better on the sample than the one before.
+        Formulas of 1, 2, ... terms; one may be worse on the sample than the one before.
 
     Raises:
         DataError: no formula tells the labelled architectures apart.
@@ -60,20 +60,18 @@ def committees(formulas: Sequence[Formula], train: Table, target: Target, terms:
     scores = Evaluator(train).scores(formulas)
     ranks = np.array([log_rank(row) for row in [*scores, *-scores]])
     kendall = KendallTau(target.merit)
-    total, reached = np.zeros(len(train)), -np.inf
+    total = np.zeros(len(train))
     chosen: list[Formula] = []
     found: list[Formula] = []
-    while len(chosen) < terms:
+    for _ in range(terms):
         taus = kendall.taus(total + ranks)
         if np.isnan(taus).all():
             raise DataError("no formula tells the labelled architectures apart")
         best = int(np.nanargmax(taus))
-        if taus[best] <= reached:
-            break
         turned, place = divmod(best, len(formulas))
         term = formulas[place]
         chosen.append(simplify(Formula(FULL.operators["neg"], (term,))) if turned else term)
-        total, reached = total + ranks[best], taus[best]
+        total = total + ranks[best]
         found.append(_sum(chosen))
     return found
 
