@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from deap import gp
 
+from evozc.formula import Formula
 from evozc.search._individual import Grammar, Individual
 from evozc.search._settings import SearchSettings
 
@@ -31,7 +32,7 @@ def drawing_from(generator: random.Random) -> Iterator[None]:
 
 
 class Breeder:
-    """Makes trees: at random, or from a population. Call it under :func:`drawing_from`."""
+    """Makes formulas: at random, or from a population. Call it under :func:`drawing_from`."""
 
     def __init__(self, grammar: Grammar, settings: SearchSettings) -> None:
         self.grammar = grammar
@@ -47,12 +48,12 @@ class Breeder:
         self._mutations = list(shares)
         self._up_to = list(accumulate(shares.values()))
 
-    def fresh(self) -> Individual:
-        """A random tree; depths are ramped."""
-        return Individual(self.grammar.random_tree(1, random.randint(2, 5)))
+    def fresh(self) -> Formula:
+        """The formula of a random tree; depths are ramped."""
+        return self.grammar.ordered(self.grammar.random_tree(1, random.randint(2, 5)))
 
-    def offspring(self, population: Sequence[Individual]) -> Individual:
-        """One tree by crossover, by mutation, or drawn anew; parents are not changed.
+    def offspring(self, population: Sequence[Individual]) -> Formula:
+        """One formula by crossover, by mutation, or drawn anew; parents are not changed.
 
         Args:
             population: The best first.
@@ -62,27 +63,26 @@ class Breeder:
             return self.fresh()
         first = self._parent(population)
         if draw < self.settings.crossover:
-            return _cross(first, self._parent(population))
+            return self._cross(first, self._parent(population))
         (mutate,) = random.choices(self._mutations, cum_weights=self._up_to)
-        return mutate(Individual(first))[0]
+        return self.grammar.ordered(mutate(Individual(first))[0])
 
     def _parent(self, population: Sequence[Individual]) -> Individual:
         """The winner of a tournament: among any of a sorted population, the first."""
         draw, n = random.random, len(population)
         return population[min([int(draw() * n) for _ in range(self.settings.tournament)])]
 
+    def _cross(self, first: Individual, second: Individual) -> Formula:
+        """The first parent with a part of the second, of the same type, in the place of one of its own.
 
-def _cross(first: Individual, second: Individual) -> Individual:
-    """The first parent with a subtree of the second, of the same type, in the place of one of its own.
-
-    One-point crossover as DEAP's, which also makes the other child, and copies both before.
-    """
-    common = [kind for kind in first.places if kind in second.places]
-    if not common:
-        return Individual(first)
-    kind = random.choice(common)
-    place, other = random.choice(first.places[kind]), random.choice(second.places[kind])
-    return Individual(first[:place] + second[other : second.end(other)] + first[first.end(place) :])
+        One-point crossover as DEAP's, which also makes the other child, and copies both before.
+        """
+        common = [kind for kind in first.places if kind in second.places]
+        if not common:
+            return first.formula
+        kind = random.choice(common)
+        place, other = random.choice(first.places[kind]), random.choice(second.places[kind])
+        return self.grammar.replaced(first, place, second.parts[other])
 
 
 def _move_constant(individual: Individual) -> tuple[Individual]:

@@ -30,10 +30,12 @@ class Individual(gp.PrimitiveTree):
     ``Individual(parent)`` is a copy without a fitness, for operators to work on.
 
     Attributes:
-        formula: What the tree says, for those of a population.
+        formula: What the tree says, if it was made of a formula.
+        parts: What the subtree at each node says, likewise.
     """
 
     formula: Formula
+    parts: list[Formula]
 
     def __init__(self, nodes: Iterable[Any]) -> None:
         super().__init__(nodes)
@@ -50,14 +52,6 @@ class Individual(gp.PrimitiveTree):
         for place, node in enumerate(self[1:], 1):
             found.setdefault(node.ret, []).append(place)
         return found
-
-    def end(self, begin: int) -> int:
-        """Where the subtree that begins at a node ends."""
-        missing = 1
-        while missing:
-            missing += self[begin].arity - 1
-            begin += 1
-        return begin
 
 
 class _StableHash(type):
@@ -129,38 +123,65 @@ class Grammar(gp.PrimitiveSetTyped):
         Raises:
             FormulaError: the formula is larger than the language allows.
         """
-        pool, operators = self._pool, self._operators
-        if len(pool) > _POOLED:
-            pool.clear()
-        stack: list[Formula] = []
+        if len(self._pool) > _POOLED:
+            self._pool.clear()
+        pool, stack = self._pool, []
         for node in reversed(tree):
             if node.arity == 0:
                 found = pool.get(node.name)
                 if found is None:
                     found = pool[node.name] = self.formula([node])
+            elif node.arity == 1:
+                found = self._pooled(node.name, stack.pop())
             else:
-                operator = operators[node.name]
-                first = stack.pop()
-                if node.arity == 1:
-                    arguments: tuple[Formula, ...] = (first,)
-                    key = (operator.name, id(first))
-                else:
-                    second = stack.pop()
-                    if operator.commutative and second.text < first.text:
-                        first, second = second, first
-                    arguments = (first, second)
-                    key = (operator.name, id(first), id(second))
-                found = pool.get(key)  # a part holds its arguments, so their identities stay theirs
-                if found is None:
-                    found = pool[key] = Formula(operator, arguments)
+                found = self._pooled(node.name, stack.pop(), stack.pop())
             stack.append(found)
         return stack.pop()
 
+    def replaced(self, tree: Individual, place: int, part: Formula) -> Formula:
+        """The formula of a tree that was made of one, with another part at a node, likewise in order.
+
+        Only what stands above the node is built anew.
+
+        Raises:
+            FormulaError: as :meth:`ordered`.
+        """
+        if len(self._pool) > _POOLED:
+            self._pool.clear()
+        parts, above, at = tree.parts, [], 0
+        while at != place:
+            second = at + 1 + parts[at].arguments[0].size
+            above.append((at, place >= second))
+            at = second if place >= second else at + 1
+        for at, is_second in reversed(above):
+            arguments = parts[at].arguments
+            if len(arguments) == 1:
+                part = self._pooled(tree[at].name, part)
+            elif is_second:
+                part = self._pooled(tree[at].name, arguments[0], part)
+            else:
+                part = self._pooled(tree[at].name, part, arguments[1])
+        return part
+
+    def _pooled(self, name: str, first: Formula, second: Formula | None = None) -> Formula:
+        """A part of known arguments, whose identities stay theirs, since it holds them."""
+        operator = self._operators[name]
+        key = (operator.name, id(first), id(second))
+        found = self._pool.get(key)
+        if found is None:
+            if second is not None and operator.commutative and second.text < first.text:
+                found = self._pooled(name, second, first)
+            else:
+                found = Formula(operator, (first,) if second is None else (first, second))
+            self._pool[key] = found
+        return found
+
     def individual(self, formula: Formula) -> Individual:
         """The tree of a formula over these symbols."""
-        nodes, stack = [], [formula]
+        nodes, parts, stack = [], [], [formula]
         while stack:
             part = stack.pop()
+            parts.append(part)
             symbol, arguments = part.symbol, part.arguments
             if arguments:
                 nodes.append(self._uses[symbol, tuple([a.type for a in arguments])])
@@ -169,7 +190,9 @@ class Grammar(gp.PrimitiveSetTyped):
                 nodes.append(self.mapping[symbol.key])
             else:
                 nodes.append(gp.Terminal(symbol, False, _TYPES[NETWORK]))
-        return Individual(nodes)
+        individual = Individual(nodes)
+        individual.formula, individual.parts = formula, parts
+        return individual
 
     def random_tree(self, lowest: int, highest: int) -> list[Any]:
         """A ramped half-and-half tree of one Scalar, drawn from the module ``random``."""

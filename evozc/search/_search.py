@@ -129,13 +129,8 @@ class Search:
                 break
             self._consider(self.breeder.offspring(island) if island else self.breeder.fresh(), asked)
 
-    def _consider(self, tree: Individual, asked: dict[str, Formula]) -> None:
+    def _consider(self, formula: Formula, asked: dict[str, Formula]) -> None:
         limits = self.settings
-        deep = len(tree) > 2 * limits.max_depth and tree.height > 2 * limits.max_depth
-        if len(tree) > 4 * limits.max_size or deep:
-            self.removed["structure"] += 1
-            return
-        formula = self.grammar.ordered(tree)
         start = time.perf_counter()
         formula, rule = prune(formula, self.known, limits.max_size, limits.max_depth)
         if rule is None and formula.text in asked:
@@ -236,7 +231,7 @@ class Search:
     def _individual(self, formula: Formula, fitness: Fitness) -> Individual:
         """The tree of a formula that was scored."""
         individual = self.grammar.individual(formula)
-        individual.formula, individual.fitness = formula, fitness
+        individual.fitness = fitness
         return individual
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from small_tables import python, small_table
 
 from evozc.errors import ConfigError, FormulaError
-from evozc.formula import constant, parse
+from evozc.formula import canonical, constant, parse
 from evozc.search import SearchSettings
 from evozc.search._breeding import Breeder, _move_constant, drawing_from
 from evozc.search._individual import Grammar, Individual
@@ -36,7 +36,7 @@ def check_well_typed(tree):
 
 def population(seed, count=12):
     with drawing_from(random.Random(seed)):
-        trees = [BREEDER.fresh() for _ in range(count)]
+        trees = [GRAMMAR.individual(BREEDER.fresh()) for _ in range(count)]
     for tau, tree in enumerate(trees):
         tree.fitness.values = (tau / count, len(tree))
     return trees
@@ -64,9 +64,8 @@ def test_offspring_is_well_typed_and_parents_stay_as_they_were(seed):
     for _ in range(20):
         with drawing_from(generator):
             child = BREEDER.offspring(parents)
-        check_well_typed(child)
-        assert not child.fitness.valid
-        assert parse(GRAMMAR.formula(child).text, SYMBOLS) == GRAMMAR.formula(child)
+        check_well_typed(GRAMMAR.individual(child))
+        assert parse(child.text, SYMBOLS) == child == canonical(child)
     assert [(names(p), p.fitness.values) for p in parents] == before
 
 
@@ -80,15 +79,25 @@ def test_each_way_of_breeding_alone_keeps_parents_and_types():
         with drawing_from(random.Random(1)):
             made[way] = [breeder.offspring(parents) for _ in range(200)]
         for child in made[way]:
-            check_well_typed(child)
+            check_well_typed(GRAMMAR.individual(child))
     assert [names(p) for p in parents] == before
-    known = {str(names(p)) for p in parents}
-    assert all(len({str(names(c)) for c in children} - known) > 10 for children in made.values())
+    known = {p.formula for p in parents}
+    assert all(len(set(children) - known) > 10 for children in made.values())
+
+
+@given(st.integers(0, 2**32))
+def test_a_part_put_in_the_place_of_another_is_the_tree_with_its_nodes_replaced(seed):
+    first, second = population(seed, 2)
+    for place, old in enumerate(first.parts):
+        for other, new in enumerate(second.parts):
+            if old.type == new.type:
+                nodes = [*first[:place], *second[other : other + new.size], *first[place + old.size :]]
+                assert GRAMMAR.replaced(first, place, new) == canonical(GRAMMAR.formula(Individual(nodes)))
 
 
 def test_every_operator_and_statistic_can_be_drawn():
     with drawing_from(random.Random(0)):
-        formulas = [GRAMMAR.formula(BREEDER.fresh()) for _ in range(3000)]
+        formulas = [BREEDER.fresh() for _ in range(3000)]
     drawn = {part.operator.name for f in formulas for part in f.walk() if part.operator}
     assert drawn == set(SYMBOLS.operators)
     assert {s.key for f in formulas for s in f.statistics()} == set(SYMBOLS.statistics)
@@ -165,11 +174,10 @@ from primitives import FULL
 grammar = Grammar(FULL.with_statistics(small_table().statistics))
 breeder = Breeder(grammar, SearchSettings(population=10))
 with drawing_from(random.Random(11)):
-    trees = [breeder.fresh() for _ in range(30)]
-    for i, tree in enumerate(trees):
-        tree.fitness.values = (i, 1)
-    trees += [breeder.offspring(trees[:30]) for _ in range(100)]
-print([grammar.formula(tree).text for tree in trees], hash("a"))
+    fresh = [breeder.fresh() for _ in range(30)]
+    trees = [grammar.individual(formula) for formula in fresh]
+    bred = [breeder.offspring(trees) for _ in range(100)]
+print([formula.text for formula in [*fresh, *bred]], hash("a"))
 """
     one, other = (python(code, PYTHONHASHSEED=seed).rsplit("]", 1) for seed in ("1", "2"))
     assert one[1] != other[1]
@@ -189,4 +197,4 @@ def test_symbols_without_scalars_still_reduce_to_one():
     breeder = Breeder(Grammar(only), SearchSettings(population=10))
     with drawing_from(random.Random(0)):
         for _ in range(200):
-            assert breeder.grammar.formula(breeder.fresh()).type == NETWORK
+            assert breeder.fresh().type == NETWORK
