@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -38,45 +38,52 @@ class Program:
     def __init__(self, formulas: Sequence[Formula]) -> None:
         self.parts: list[Formula] = []
         self.operators: list[Operator] = []
-        self._indices: dict[Operator, int] = {}
-        self._ready: list[int] = []  # the first stage in which compiled code may read a value
-        self._rows = array("q")
-        self._number: dict[str, int] = {}
-        number = self._number
+        number: dict[str, int] = {}
+        add = self._adder(number, rows := array("q"))
         self.roots = np.array([
-            self._add(f) if (known := number.get(f.text)) is None else known for f in formulas
+            add(f) if (known := number.get(f.text)) is None else known for f in formulas
         ], np.int64)
-        rows = np.frombuffer(self._rows, np.int64).reshape(-1, _FIELDS).T
-        self.operator, self.kind, self.stage, self.x, self.y = np.ascontiguousarray(rows)
+        columns = np.frombuffer(rows, np.int64).reshape(-1, _FIELDS).T
+        self.operator, self.kind, self.stage, self.x, self.y = np.ascontiguousarray(columns)
         outside = np.array([o.compiled is None for o in self.operators] + [False])
         self.outside = outside[self.operator]
 
-    def _add(self, formula: Formula) -> int:
-        symbol, arguments = formula.symbol, formula.arguments
-        operator, kind, stage, x, y = -1, KINDS[formula.type], 0, -1, -1
-        if arguments:
-            known = self._number
-            first = arguments[0]
-            x = known.get(first.text, -1)
-            if x < 0:
-                x = self._add(first)
-            stage = self._ready[x]
-            if len(arguments) > 1:
-                second = arguments[1]
-                y = known.get(second.text, -1)
-                if y < 0:
-                    y = self._add(second)
-                stage = max(stage, self._ready[y])
-            operator = self._indices.get(symbol, -1)
-            if operator < 0:
-                operator = self._indices[symbol] = len(self.operators)
-                self.operators.append(symbol)
-            self._ready.append(stage if symbol.compiled is not None else stage + 1)
-        else:
-            if not isinstance(symbol, Statistic):
-                kind = CONSTANT
-            self._ready.append(0)
-        number = self._number[formula.text] = len(self.parts)
-        self.parts.append(formula)
-        self._rows.extend((operator, kind, stage, x, y))
-        return number
+    def _adder(self, number: dict[str, int], rows: array) -> Callable[[Formula], int]:
+        """A function that appends a part, and what it needs, to all of them and gives its number.
+
+        A closure: every part of every generation goes through it.
+        """
+        parts, operators, indices = self.parts, self.operators, {}
+        ready: list[int] = []  # the first stage in which compiled code may read a value
+        known, extend, kinds, constant = number.get, rows.extend, KINDS, CONSTANT
+
+        def add(formula: Formula) -> int:
+            symbol, arguments = formula.symbol, formula.arguments
+            if not arguments:
+                kind = kinds[formula.type] if isinstance(symbol, Statistic) else constant
+                extend((-1, kind, 0, -1, -1))
+                ready.append(0)
+            else:
+                first = arguments[0]
+                x, y = known(first.text), -1
+                if x is None:
+                    x = add(first)
+                stage = ready[x]
+                if len(arguments) > 1:
+                    second = arguments[1]
+                    y = known(second.text)
+                    if y is None:
+                        y = add(second)
+                    if ready[y] > stage:
+                        stage = ready[y]
+                operator, inside = indices.get(id(symbol)) or (-1, False)
+                if operator < 0:
+                    operator, inside = indices[id(symbol)] = len(operators), symbol.compiled is not None
+                    operators.append(symbol)
+                extend((operator, kinds[formula.type], stage, x, y))
+                ready.append(stage if inside else stage + 1)
+            place = number[formula.text] = len(parts)
+            parts.append(formula)
+            return place
+
+        return add
