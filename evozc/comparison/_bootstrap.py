@@ -49,7 +49,7 @@ class Bootstrap:
         """A measure under every draw, averaged over the drawn seeds.
 
         Args:
-            metric: ``kendall``, ``spearman`` with a suffix of :data:`TOPS`, or ``regret``.
+            metric: ``kendall``, ``spearman`` with a suffix of :data:`TOPS`, ``regret`` or ``ndcg``.
             scores: Of one method, one array a seed.
 
         Returns:
@@ -126,6 +126,29 @@ def _regret(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return best - (winners * y).sum(axis=1) / winners.sum(axis=1)
 
 
+def _ndcg(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """As :func:`~evozc.comparison._metrics.ndcg` where each architecture stands ``weights`` times."""
+    total = weights.sum(axis=1, dtype=np.float64)[:, None]
+    gains = (_midranks(y, weights) - 0.5) / np.maximum(1, total - 1)
+    kept = np.maximum(1, np.ceil(0.1 * total)).astype(np.int64)
+    return _cumulated(x, gains, weights, kept) / _cumulated(y, gains, weights, kept)
+
+
+def _cumulated(values: np.ndarray, gains: np.ndarray, weights: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Discounted gain of the copies of the highest values; equal values share theirs."""
+    levels, owner = np.unique(-values, return_inverse=True)
+    order = np.argsort(owner, kind="stable")
+    starts = np.searchsorted(owner[order], np.arange(len(levels)))
+    copies, gained = (
+        np.add.reduceat(column[:, order].astype(np.float64), starts, axis=1)
+        for column in (weights, weights * gains)
+    )
+    ends = np.cumsum(copies, axis=1).astype(np.int64)
+    discounts = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, ends.max() + 2)))])
+    last, first = (discounts[np.minimum(edge, kept)] for edge in (ends, ends - copies.astype(np.int64)))
+    return (gained / np.maximum(1, copies) * (last - first)).sum(axis=1)
+
+
 MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
-    "kendall": _kendall, "spearman": _spearman, "regret": _regret,
+    "kendall": _kendall, "spearman": _spearman, "regret": _regret, "ndcg": _ndcg,
 }

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from evozc.comparison import Bootstrap, HeldOut, interval, metrics, p_value
-from evozc.comparison._metrics import best_share, regret
+from evozc.comparison._metrics import best_share, ndcg, regret
 
 seeds = st.integers(0, 10**6)
 
@@ -51,7 +51,7 @@ def test_constant_scores_are_undefined_and_missing_ones_rank_last():
 
 
 @pytest.mark.parametrize("metric", [
-    "kendall", "spearman", "regret", "kendall top 25 %", "spearman top 10 %",
+    "kendall", "spearman", "regret", "ndcg", "kendall top 25 %", "spearman top 10 %",
 ])
 def test_bootstrap_draws_are_those_of_the_repeated_architectures(metric):
     held_out, scores = [], []
@@ -70,6 +70,8 @@ def test_bootstrap_draws_are_those_of_the_repeated_architectures(metric):
             x, y = (np.repeat(v[kept], times) for v in (scores[picked], held_out[picked].merit))
             if metric == "regret":
                 expected.append(regret(x, y))
+            elif metric == "ndcg":
+                expected.append(ndcg(x, y))
             elif len(np.unique(x)) < 2:
                 expected.append(np.nan)
             elif "kendall" in metric:
