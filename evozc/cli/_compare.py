@@ -58,7 +58,7 @@ def compare(
                      "times. What it was searched on is then not held out."),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Seeds, each with its own split, searches and trainings.")] = 3,
-    population: Annotated[int, typer.Option(help="Formulas kept by each search.")] = 300,
+    population: Annotated[int, typer.Option(help="Formulas kept on each island of a search.")] = 300,
     generations: Annotated[int, typer.Option(help="Generations of each search.")] = 40,
     draws: Annotated[int, typer.Option(help="Bootstrap draws behind the intervals.")] = 1000,
     jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,

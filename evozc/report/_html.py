@@ -53,7 +53,7 @@ def render_report(results: Mapping[str, Any], figures: Mapping[str, str]) -> str
     rivals |= {row["method"] for row in budgets[-1][1][:1]}  # the best of those without labels
     compared = [entry for entry in results["differences"] if entry["method"] in rivals]
     formulas = [
-        (entry, Markup(to_mathml(entry["latex"])))  # noqa: S704 - made of known elements alone
+        (entry, [Markup(to_mathml(term)) for term in entry["latex"]])  # noqa: S704 - known elements alone
         for entry in results["formulas"]
     ]
     return environment.get_template("report.html").render(

@@ -29,7 +29,7 @@ from evozc.study._settings import LABEL_FREE, StudySettings, check_methods
 from evozc.study._split import split_budgets
 from primitives import FULL
 
-FORMAT = "evozc-comparison-1"
+FORMAT = "evozc-comparison-2"
 #: Longest first, so that no worker is left alone with a long cell at the end.
 _COSTS = {"parzc-graph": 20.0, "parzc-strong": 8.0, "formula": 200.0, "trees": 1.0, LABEL_FREE: 0.1}
 _PUBLISHED_COST = 300.0

@@ -14,7 +14,7 @@ from evozc.baselines import DAGGERS, Trees, proxies
 from evozc.benchmarks import open_table
 from evozc.engine import Evaluator, Scorer
 from evozc.errors import CheckpointError, DataError, FormulaError, SearchExhaustedError
-from evozc.formula import Formula, parse, to_latex
+from evozc.formula import Formula, addends, parse, to_latex
 from evozc.search import Search, SearchSettings, with_committees
 from evozc.study._settings import LABEL_FREE, StudySettings
 from evozc.study._split import split_budgets
@@ -33,7 +33,8 @@ def run_cell(
         One record a method, as JSON values: ``method``, ``budget``, ``seed``, ``scores`` of the
         held-out architectures (None where not finite), ``fit_seconds`` of processor time,
         which other work on the machine does not change, ``score_seconds`` likewise for one
-        architecture whose statistics are known, ``size`` and what it counts, ``formula``.
+        architecture whose statistics are known, ``size`` and what it counts, ``formula``, and the
+        ``latex`` of each of its terms.
 
     Raises:
         DataError: the sample cannot be used, or a statistic is missing.
@@ -109,7 +110,8 @@ def _formula_record(name: str, formula: Formula, test: Table) -> Record:
     seconds = (time.process_time() - start) / len(test)
     return {
         "method": name, "scores": _listed(scores), "fit_seconds": 0.0, "score_seconds": seconds,
-        "size": formula.size, "counts": "symbols", "formula": formula.text, "latex": to_latex(formula),
+        "size": formula.size, "counts": "symbols", "formula": formula.text,
+        "latex": [to_latex(term) for term in addends(formula)],
     }
 
 

@@ -26,7 +26,7 @@ class StudySettings:
         methods: Of :data:`LABELLED`, of ParZC's further named settings, and :data:`LABEL_FREE`.
         budgets: Numbers of labelled architectures.
         seeds: Numbers of seeds, from 0; each has its own split, searches and trainings.
-        population: Of the searches.
+        population: Of each island of the searches.
         generations: Of the searches.
         draws: Of the bootstrap.
         given: Formulas to compare as they are, by name, beside those that need no labels.
