@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
-from evozc.errors import ConfigError
+from evozc._settings import Settings
 from primitives import SYMBOL_SETS
 
 
 @dataclass(frozen=True)
-class SearchSettings:
+class SearchSettings(Settings):
     """The settings of a search; the defaults suit a few hundred labelled architectures.
 
     Args:
@@ -35,6 +34,8 @@ class SearchSettings:
         ConfigError: values out of range; the message lists all of them.
     """
 
+    title: ClassVar[str] = "search settings"
+
     seed: int = 0
     population: int = 300
     islands: int = 8
@@ -50,17 +51,6 @@ class SearchSettings:
     max_evaluations: int = 0
     symbols: str = "full"
     zoo: bool = True
-
-    def __post_init__(self) -> None:
-        problems = [
-            f"{f.name} must be {_KINDS[f.type]}, not {getattr(self, f.name)!r}"
-            for f in fields(self)
-            if not _fits(getattr(self, f.name), str(f.type))
-        ]
-        if not problems:
-            problems = [text for text, holds in self._rules() if not holds]
-        if problems:
-            raise ConfigError("search settings: " + "; ".join(problems))
 
     def _rules(self) -> list[tuple[str, bool]]:
         return [
@@ -79,30 +69,3 @@ class SearchSettings:
             ("max_evaluations must not be negative", self.max_evaluations >= 0),
             (f"symbols must be one of {', '.join(SYMBOL_SETS)}", self.symbols in SYMBOL_SETS),
         ]
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> SearchSettings:
-        """Settings from a file's entries; unknown ones are refused.
-
-        Raises:
-            ConfigError: an unknown name, or a value that does not fit.
-        """
-        unknown = sorted(set(values) - {f.name for f in fields(cls)})
-        if unknown:
-            raise ConfigError(f"search settings: unknown {', '.join(map(repr, unknown))}")
-        return cls(**values)
-
-    def to_mapping(self) -> dict[str, Any]:
-        """All settings as JSON values."""
-        return asdict(self)
-
-
-_KINDS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false"}
-
-
-def _fits(value: object, kind: str) -> bool:
-    if kind == "bool" or isinstance(value, bool):
-        return kind == "bool" and isinstance(value, bool)
-    if kind == "float":
-        return isinstance(value, (int, float)) and value == value and abs(value) != float("inf")
-    return isinstance(value, int if kind == "int" else str)

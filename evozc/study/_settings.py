@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from typing import ClassVar
 
-from evozc.errors import ConfigError, DataError, EvozcError
+from evozc._settings import Settings
+from evozc.errors import DataError, EvozcError
 from evozc.table import Table
 
 #: Methods that need no labels: proxies, network scalars and ParZC-dagger.
@@ -19,7 +20,7 @@ _LEFT = 0.25
 
 
 @dataclass(frozen=True)
-class StudySettings:
+class StudySettings(Settings):
     """The settings of a comparison.
 
     Args:
@@ -36,6 +37,8 @@ class StudySettings:
         ConfigError: values out of range.
     """
 
+    title: ClassVar[str] = "comparison"
+
     methods: tuple[str, ...] = (*LABELLED, LABEL_FREE)
     budgets: tuple[int, ...] = BUDGETS
     seeds: int = 3
@@ -45,36 +48,19 @@ class StudySettings:
     given: Mapping[str, str] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
+    def _rules(self) -> list[tuple[str, bool]]:
         from evozc.baselines.parzc import NAMED
 
         known = [*LABELLED, *(name for name in NAMED if name not in LABELLED), LABEL_FREE]
-        unknown = [m for m in self.methods if m not in known]
-        if unknown or not self.methods:
-            raise ConfigError(f"comparison: unknown method {unknown[0]!r}; known are {', '.join(known)}"
-                              if unknown else "comparison: name at least one method")
-        if not self.budgets or min(self.budgets) < 4:
-            raise ConfigError("comparison: budgets must be at least 4 labelled architectures each")
-        if not 1 <= self.seeds <= 1000 or not 10 <= self.draws <= 10**6:
-            raise ConfigError("comparison: seeds must be between 1 and 1000, draws between 10 and 1000000")
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> StudySettings:
-        """Settings from a file's entries; unknown ones are refused.
-
-        Raises:
-            ConfigError: an unknown name, or a value that does not fit.
-        """
-        unknown = sorted(set(values) - {f.name for f in fields(cls)})
-        if unknown:
-            raise ConfigError(f"comparison: unknown settings {', '.join(unknown)}")
-        lists = {name: tuple(values[name]) for name in ("methods", "budgets", "seen") if name in values}
-        return cls(**{**values, **lists})
-
-    def to_mapping(self) -> dict[str, Any]:
-        """All settings as JSON values."""
-        lists = {name: list(getattr(self, name)) for name in ("methods", "budgets", "seen")}
-        return {**asdict(self), **lists}
+        unknown = [method for method in self.methods if method not in known]
+        return [
+            (f"unknown method {unknown[0] if unknown else ''!r}; known are {', '.join(known)}", not unknown),
+            ("name at least one method", bool(self.methods)),
+            ("budgets must be at least 4 labelled architectures each",
+             bool(self.budgets) and min(self.budgets) >= 4),
+            ("seeds must be between 1 and 1000", 1 <= self.seeds <= 1000),
+            ("draws must be between 10 and 1000000", 10 <= self.draws <= 10**6),
+        ]
 
 
 def check_methods(table: Table, methods: Iterable[str]) -> dict[str, str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
+from evozc._settings import Settings
 from evozc.baselines.parzc._loss import LOSSES
-from evozc.errors import ConfigError
 
 #: The node statistics of the published models. Theirs is the mean over a layer's tensor: the
 #: gradient's norm is one number a layer already, the other two are sums over the weights.
@@ -15,7 +14,7 @@ PUBLISHED = ("layer.grad_l2", "layer.weight_x_grad_l1/layer.numel", "layer.synfl
 
 
 @dataclass(frozen=True)
-class ParZCSettings:
+class ParZCSettings(Settings):
     """Settings of a ParZC predictor; the defaults are those of the published code.
 
     Args:
@@ -53,6 +52,8 @@ class ParZCSettings:
         ConfigError: values out of range; the message lists all of them.
     """
 
+    title: ClassVar[str] = "ParZC settings"
+
     statistics: tuple[str, ...] = PUBLISHED
     scaling: str = "architecture"
     layout: str = "padded"
@@ -80,17 +81,6 @@ class ParZCSettings:
     graph_layers: int = 2
     graph_heads: int = 4
 
-    def __post_init__(self) -> None:
-        problems = [
-            f"{f.name} must be {_KINDS[kind][1]}"
-            for f in fields(self)
-            for kind in [str(f.type)]
-            if not _fits(getattr(self, f.name), kind)
-        ]
-        problems = problems or [text for text, holds in self._rules() if not holds]
-        if problems:
-            raise ConfigError("ParZC settings: " + "; ".join(problems))
-
     def _rules(self) -> list[tuple[str, bool]]:
         largest = {
             "positions": 4096, "segments": 4096, "width": 4096, "graph_width": 4096, "depth": 64,
@@ -112,44 +102,6 @@ class ParZCSettings:
             ("kl and decay must not be negative", min(self.kl, self.decay) >= 0),
             ("graph_width must be a multiple of graph_heads", self.graph_width % self.graph_heads == 0),
         ]
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> ParZCSettings:
-        """Settings from a file's entries; unknown ones are refused.
-
-        Raises:
-            ConfigError: an unknown name, or a value that does not fit.
-        """
-        unknown = sorted(set(values) - {f.name for f in fields(cls)})
-        if unknown:
-            raise ConfigError(f"ParZC settings: unknown {', '.join(map(repr, unknown))}")
-        statistics = values.get("statistics", PUBLISHED)
-        if not isinstance(statistics, (list, tuple)):
-            raise ConfigError("ParZC settings: statistics must be a list of texts")
-        return cls(**{**values, "statistics": tuple(statistics)})
-
-    def to_mapping(self) -> dict[str, Any]:
-        """All settings as JSON values."""
-        return {**asdict(self), "statistics": list(self.statistics)}
-
-
-_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "int": (int, "a whole number"),
-    "float": ((int, float), "a number"),
-    "str": (str, "a text"),
-    "bool": (bool, "true or false"),
-    "tuple[str, ...]": (tuple, "a list of texts"),
-}
-
-
-def _fits(value: object, kind: str) -> bool:
-    if isinstance(value, bool) and kind != "bool":
-        return False
-    if kind == "float" and isinstance(value, float) and not abs(value) < float("inf"):
-        return False
-    if kind == "tuple[str, ...]" and isinstance(value, tuple):
-        return all(isinstance(part, str) for part in value)
-    return isinstance(value, _KINDS[kind][0])
 
 
 _CODE = ParZCSettings()
