@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -55,15 +55,20 @@ def remove_redundancy(formula: Formula) -> Formula:
     arguments = formula.arguments
     if not arguments:
         return formula
-    below = tuple([remove_redundancy(a) for a in arguments])
-    rebuilt = formula if _same(below, arguments) else Formula(formula.symbol, below)
+    below = []
+    for argument in arguments:  # most are leaves, or were met before: hot
+        if argument.arguments:
+            noted = argument.notes.get("reduced", argument)
+            argument = (noted or argument) if noted is not argument else remove_redundancy(argument)
+        below.append(argument)
+    rebuilt = formula if _same(below, arguments) else Formula(formula.symbol, tuple(below))
     stepped = _step(rebuilt)
     reduced = stepped if stepped is rebuilt else remove_redundancy(stepped)
     _note(reduced, "reduced", reduced)
     return _note(formula, "reduced", reduced)
 
 
-def _same(some: tuple[Formula, ...], others: tuple[Formula, ...]) -> bool:
+def _same(some: Sequence[Formula], others: Sequence[Formula]) -> bool:
     return some[0] is others[0] and some[-1] is others[-1]
 
 
@@ -120,8 +125,10 @@ def _step(formula: Formula) -> Formula:
     """The formula with its topmost redundancy gone; what is below has none."""
     if not formula.arguments:
         return formula
-    formula = _ordered(formula)
     operator, arguments = formula.symbol, formula.arguments
+    if operator.commutative and arguments[1].text < arguments[0].text:
+        formula = call(operator, *arguments[::-1])
+        arguments = formula.arguments
     if not formula.measured and (folded := _fold(formula, operator)):
         return folded
     return (_unary(operator, arguments[0]) if len(arguments) == 1 else _binary(formula, operator)) or formula

@@ -19,7 +19,7 @@ from evozc.search._breeding import Breeder, drawing_from
 from evozc.search._hall_of_fame import Entry, HallOfFame
 from evozc.search._individual import Fitness, Grammar, Individual
 from evozc.search._plain import plain_formulas
-from evozc.search._rules import RULES, prune
+from evozc.search._rules import RULES, Rule, prune
 from evozc.search._seen import Seen
 from evozc.search._settings import SearchSettings
 from primitives import SymbolSet
@@ -132,9 +132,11 @@ class Search:
     def _consider(self, formula: Formula, asked: dict[str, Formula]) -> None:
         limits = self.settings
         start = time.perf_counter()
-        formula, rule = prune(formula, self.known, limits.max_size, limits.max_depth)
-        if rule is None and formula.text in asked:
-            rule = "equivalence"
+        rule: Rule | None = "equivalence"
+        if formula.text not in asked and formula.text not in self.known:  # where the shortest forms are
+            formula, rule = prune(formula, self.known, limits.max_size, limits.max_depth)
+            if rule is None and formula.text in asked:
+                rule = "equivalence"
         self.pruning += time.perf_counter() - start
         if rule is None:
             asked[formula.text] = formula
