@@ -83,9 +83,14 @@ def test_search_prints_what_its_results_hold(place, results):
     shown = [(row[-5:] if row[0] != ">" else row[1:]) for row in front]
     assert shown == [
         [str(e["size"]), number(e["train_tau"]), number(e["held_out_tau"]),
-         f"{number(e['low'])} to {number(e['high'])}", e["formula"]]
+         f"{number(e['low'])} to {number(e['high'])}", shortened(e["formula"])]
         for e in results["front"]
     ]
+    terms = results["chosen"]["terms"]
+    whole = results["chosen"]["formula"]
+    told = [whole] if shortened(whole) == whole else terms
+    assert len(terms) > 1
+    assert [row[0] for row in rows(out, "Chosen by the labelled architectures alone")] == told
     compared = rows(out, "Kendall tau with accuracy on 30 held-out architectures (30 not isomorphic)")
     assert compared[1][:3] == [
         "chosen formula", number(results["chosen"]["train_tau"]), number(results["chosen"]["held_out_tau"]),
@@ -97,6 +102,10 @@ def test_search_prints_what_its_results_hold(place, results):
 
 def number(value):
     return f"{value:.3f}"
+
+
+def shortened(formula):
+    return formula if len(formula) <= 120 else formula[:117] + "..."
 
 
 def test_results_are_true(place, results):
@@ -124,6 +133,18 @@ def test_runs_without_a_name_get_the_next_free_one(place, commands, tmp_path):
     settings = json.loads((tmp_path / "runs" / "small-2" / "manifest.json").read_text())["settings"]
     assert (settings["seed"], settings["zoo"], settings["generations"]) == (3, False, 0)
     assert list((tmp_path / "runs" / "small-1").iterdir()) == []
+
+
+def test_a_search_for_one_term_finds_a_formula_as_it_was_bred(place, commands, results):
+    options = (*OPTIONS, "--terms", 1, "--islands", 2)
+    done = commands("search", "small.npz", "--run", "single", *options, cwd=place)
+    assert (done.code, done.err) == (0, "")
+    alone = json.loads((place / "single" / "results.json").read_text())
+    settings = json.loads((place / "single" / "manifest.json").read_text())["settings"]
+    assert (settings["terms"], settings["islands"]) == (1, 2)
+    assert alone["chosen"]["size"] <= settings["max_size"] < results["chosen"]["size"]
+    assert alone["chosen"]["formula"] == alone["front"][-1]["formula"]
+    assert alone["evaluations"] < results["evaluations"]
 
 
 def test_compare_prints_what_the_search_printed(place, commands):
