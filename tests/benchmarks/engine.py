@@ -52,6 +52,13 @@ def evolve(search, scorer, generations=None):
         yield seconds, after - before
 
 
+def random_start(table, **settings):
+    """A search that begins with random formulas alone, as the peer's does."""
+    search = Search(symbols_of(table), SearchSettings(islands=1, **settings))
+    search.seeds = []
+    return search
+
+
 def step(search, scorer):
     formulas = search.ask()
     search.tell(formulas, scorer.score(formulas))
@@ -59,7 +66,7 @@ def step(search, scorer):
 
 def evolved(table):
     """The population after 12 generations: one fixed set of formulas for all sizes."""
-    search = Search(symbols_of(table), SearchSettings(islands=1, population=POPULATION, generations=12))
+    search = random_start(table, population=POPULATION, generations=12)
     list(evolve(search, Scorer(table, table.target())))
     return [tree.formula for tree in search.islands[0]]
 
@@ -103,7 +110,7 @@ def measure_search():
         settings = SearchSettings(islands=1, population=POPULATION, generations=generations)
         scorer = Scorer(table, table.target())
         scorer.score(evolved(synthetic_table(200))[:100])  # compiled before the clock starts
-        search = Search(symbols_of(table), settings)
+        search = random_start(table, population=POPULATION, generations=generations)
         seconds, bred = np.sum(list(evolve(search, scorer)), axis=0)
         theirs, (count, distinct, best) = timed(
             lambda: Peer(table, symbols_of(table)).search(POPULATION, generations, settings, 0)
@@ -121,7 +128,7 @@ def measure_jobs():
     table, taken = synthetic_table(5000), {}
     for jobs in (1, 2):
         scorer = Scorer(table, table.target(), jobs)
-        search = Search(symbols_of(table), SearchSettings(islands=1, population=POPULATION, generations=6))
+        search = random_start(table, population=POPULATION, generations=6)
         step(search, scorer)
         seconds, _ = timed(lambda: list(evolve(search, scorer)), time.perf_counter)
         taken[jobs] = seconds, search.hall_of_fame.best.tau
@@ -133,7 +140,7 @@ def measure_memory():
     print("\n200 generations of 2000 at N=200: resident memory and time of a formula")
     table = synthetic_table(200)
     scorer = Scorer(table, table.target())
-    search = Search(symbols_of(table), SearchSettings(islands=1, population=2000, generations=200))
+    search = random_start(table, population=2000, generations=200)
     for generation, (seconds, bred) in enumerate(evolve(search, scorer)):
         if generation in (1, 10, 25, 50, 100, 150, 200):
             with open("/proc/self/statm") as file:
