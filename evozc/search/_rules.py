@@ -29,13 +29,15 @@ def prune(
     Returns:
         The simplified formula, and None or the first rule that removes it.
     """
+    if formula.text in known:
+        return formula, "equivalence"
     if not _well_formed(formula, max_size, max_depth):
         return formula, "structure"
     reduced = remove_redundancy(formula)
     if reduced.vain or not reduced.measured:
         return reduced, "redundancy"
     shortest = simplify(reduced)
-    if shortest.text not in known:
+    if shortest.text == formula.text or shortest.text not in known:
         return shortest, None
     if shortest != reduced:
         return shortest, "rank invariance"

@@ -133,7 +133,7 @@ class Search:
         limits = self.settings
         start = time.perf_counter()
         rule: Rule | None = "equivalence"
-        if formula.text not in asked and formula.text not in self.known:  # where the shortest forms are
+        if formula.text not in asked:
             formula, rule = prune(formula, self.known, limits.max_size, limits.max_depth)
             if rule is None and formula.text in asked:
                 rule = "equivalence"
