@@ -133,8 +133,8 @@ def show_results(results: Mapping[str, Any]) -> None:
     say(f"  {_counts(results['removed'])}")
     took = results["scoring_seconds"]
     say(
-        f"  the rules took {took['rules']:.2f} s and saved about {took['rules_saved']:.2f} s of scoring, "
-        f"the probe took {took['probe']:.2f} s and saved {took['probe_saved']:.2f} s; "
+        f"  the rules took {took['rules']:.2f} s and saved about {took['rules_saved']:.2f} s of scoring and "
+        f"recording, the probe took {took['probe']:.2f} s and saved {took['probe_saved']:.2f} s; "
         f"scoring the rest took {took['rest']:.2f} s"
     )
 

@@ -268,11 +268,11 @@ def _journal_line(progress: Progress) -> dict[str, Any]:
 
 
 def _seconds(search: Search, scorer: Scorer) -> dict[str, float]:
-    """What pruning has taken and, by what scoring the others took, saved."""
+    """What pruning has taken and, by what scoring and recording the others took, saved."""
     scoring = scorer.seconds["rest"]
     return {
         "rules": search.pruning,
-        "rules_saved": search.spared * scoring / max(1, search.evaluations),
+        "rules_saved": search.spared * (scoring + search.recording) / max(1, search.evaluations),
         "probe": scorer.seconds["probe"],
         "probe_saved": scorer.seconds["saved"],
         "rest": scoring,

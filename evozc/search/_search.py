@@ -54,6 +54,7 @@ class Search:
         removed: How many candidates each rule of :data:`RULES` removed.
         spared: Well-formed candidates that rules have removed before they were scored.
         pruning: Seconds that the rules have taken so far, the probe not included.
+        recording: Seconds that taking in outcomes has taken, which a pruned candidate spares as well.
         known: Formulas that have been scored, the last million at least.
         hall_of_fame: The Pareto front of tau and size.
     """
@@ -74,7 +75,7 @@ class Search:
         self.generation = 0
         self.evaluations = 0
         self.spared = 0
-        self.pruning = 0.0
+        self.pruning = self.recording = 0.0
         self.improved = 0
         self.removed: Counter[str] = Counter(dict.fromkeys(RULES, 0))
         self._last: list[tuple[Formula, Outcome]] = []
@@ -150,11 +151,13 @@ class Search:
         self._last = list(zip(formulas, outcomes, strict=True))
         before = self.hall_of_fame.best
         with _without_cycle_collection():
+            start = time.perf_counter()
             for formula, outcome in self._last:
                 if self._record(formula, outcome):
                     home = self._homes.get(formula.text)
                     for new in children if home is None else [children[home]]:
                         new.append(_Child(formula, Fitness((outcome.tau, formula.size))))
+            self.recording += time.perf_counter() - start
             self.islands = [self._survivors(*pair) for pair in zip(self.islands, children, strict=True)]
         after = self.hall_of_fame.best
         if after is not None and (before is None or after.tau > before.tau):
@@ -196,6 +199,7 @@ class Search:
             "removed": dict(self.removed),
             "spared": self.spared,
             "pruning": self.pruning,
+            "recording": self.recording,
         }
 
     def restore(self, state: dict[str, Any], scored: Sequence[dict[str, Any]]) -> None:
@@ -220,7 +224,8 @@ class Search:
                 raise ValueError(f"it holds {len(self.islands)} populations, not {self.settings.islands}")
             self.generation, self.improved = int(state["generation"]), int(state["improved"])
             self.removed = Counter(state["removed"])
-            self.spared, self.pruning = int(state["spared"]), float(state["pruning"])
+            self.spared = int(state["spared"])
+            self.pruning, self.recording = float(state["pruning"]), float(state["recording"])
         except (KeyError, TypeError, ValueError, FormulaError) as error:
             raise CheckpointError(f"the checkpoint does not fit this search: {error}") from error
 

@@ -17,6 +17,7 @@ from primitives import FULL, SymbolSet
 
 TABLE = small_table()
 SYMBOLS = FULL.with_statistics(TABLE.statistics)
+TIMES = ("pruning", "recording")
 
 
 def settings(**changes):
@@ -45,7 +46,7 @@ def shown(search):
 
 
 def everything(search):
-    state = {name: value for name, value in search.state().items() if name != "pruning"}  # a time
+    state = {name: value for name, value in search.state().items() if name not in TIMES}
     return (
         shown(search), state, search.evaluations, dict(search.removed), len(search.known),
         len(search.rankings),
@@ -183,10 +184,10 @@ def test_the_same_seed_gives_the_same_run_whatever_others_do_with_randomness():
 def test_the_same_seed_gives_the_same_run_in_processes_that_hash_differently():
     code = """
 import hashlib, json
-from test_search_loop import SYMBOLS, Search, run, settings, shown
+from test_search_loop import SYMBOLS, TIMES, Search, run, settings, shown
 search = Search(SYMBOLS, settings(population=40))
 run(search)
-print(json.dumps([shown(search), {k: v for k, v in search.state().items() if k != "pruning"}]))
+print(json.dumps([shown(search), {k: v for k, v in search.state().items() if k not in TIMES}]))
 """
     one, other = (python(code, PYTHONHASHSEED=seed) for seed in ("1", "2"))
     assert one == other
