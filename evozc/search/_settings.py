@@ -22,8 +22,8 @@ class SearchSettings(Settings):
         crossover: Share of offspring from two parents.
         mutation: Share of offspring from one parent; the rest is drawn anew.
         tournament: Formulas among which a parent is chosen.
-        max_size: Symbols in a formula at most.
-        max_depth: Symbols on the way down at most.
+        max_size: Symbols at most in a formula that is bred, so in each term of the final one.
+        max_depth: Symbols on the way down in it at most.
         patience: Generations without a better best formula before it stops; 0 for never.
         max_seconds: Stop after this time; 0 for never. Makes runs differ between machines.
         max_evaluations: Stop after scoring this many formulas; 0 for never.
