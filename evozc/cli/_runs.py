@@ -65,8 +65,8 @@ def search(
         typer.Option(help="Formulas that the result adds up, by their ranks, at most; 1 for one alone."),
     ] = _DEFAULTS.terms,
     generations: Annotated[int, typer.Option(help="Generations to breed.")] = _DEFAULTS.generations,
-    max_size: Annotated[int, typer.Option(help="Symbols in a formula, or in a term, at most.")] = _DEFAULTS.max_size,
-    max_depth: Annotated[int, typer.Option(help="Depth of a formula, or of a term, at most.")] = _DEFAULTS.max_depth,
+    max_size: Annotated[int, typer.Option(help="Symbols in a formula or term at most.")] = _DEFAULTS.max_size,
+    max_depth: Annotated[int, typer.Option(help="Depth of a formula or term at most.")] = _DEFAULTS.max_depth,
     patience: Annotated[
         int, typer.Option(help="Stop after this many generations without a better formula; 0 for never.")
     ] = _DEFAULTS.patience,
