@@ -69,52 +69,52 @@ STATISTICS = (
     _layer("weight_mean", "mean of w", _R, r"\overline{w}", "weights"),
     _layer("weight_std", "population standard deviation of w", _N, r"\sigma(w)", "weights"),
     _layer("weight_max", "largest |w|", _N, r"\lVert w \rVert_\infty", "weights"),
-    _layer("grad_l1", "sum of |g|", _N, r"\lVert g \rVert_1", "gradients", labels=True),
+    _layer("grad_l1", "sum of |g|", _N, r"\lVert g \rVert_1", "gradients", needs_labels=True),
     _layer(
         "grad_l2", "square root of the sum of g squared",
-        _N, r"\lVert g \rVert_2", "gradients", labels=True,
+        _N, r"\lVert g \rVert_2", "gradients", needs_labels=True,
     ),
-    _layer("grad_mean", "mean of g", _R, r"\overline{g}", "gradients", labels=True),
+    _layer("grad_mean", "mean of g", _R, r"\overline{g}", "gradients", needs_labels=True),
     _layer(
-        "grad_std", "population standard deviation of g", _N, r"\sigma(g)", "gradients", labels=True
+        "grad_std", "population standard deviation of g", _N, r"\sigma(g)", "gradients", needs_labels=True
     ),
-    _layer("grad_max", "largest |g|", _N, r"\lVert g \rVert_\infty", "gradients", labels=True),
+    _layer("grad_max", "largest |g|", _N, r"\lVert g \rVert_\infty", "gradients", needs_labels=True),
     _layer(
         "weight_x_grad_sum", "sum of w g; mere rounding noise where a batch normalisation follows",
-        _R, r"(w \cdot g)", "gradients", labels=True,
+        _R, r"(w \cdot g)", "gradients", needs_labels=True,
     ),
     _layer(
         "weight_x_grad_l1", "sum of |w g|",
-        _N, r"\lVert w g \rVert_1", "gradients", source=_SNIP, labels=True,
+        _N, r"\lVert w g \rVert_1", "gradients", source=_SNIP, needs_labels=True,
     ),
     _layer(
         "weight_x_hessian_grad_sum", "sum of w times the layer's part of H g",
-        _R, r"(w \cdot Hg)", "hessian", source=_GRASP, labels=True,
+        _R, r"(w \cdot Hg)", "hessian", source=_GRASP, needs_labels=True,
     ),
     _layer(
         "hessian_grad_l2", "square root of the sum of the squares of the layer's part of H g",
-        _N, r"\lVert Hg \rVert_2", "hessian", source=_GRASP, labels=True,
+        _N, r"\lVert Hg \rVert_2", "hessian", source=_GRASP, needs_labels=True,
     ),
     _layer(
         "grad_ratio",
         "sum over the weights of mean |g| / standard deviation of g, both over the two halves of "
         "the mini-batch; weights with deviation 0 are left out",
-        _N, r"\textstyle\sum \mu_{|g|}/\sigma_g", "subbatches", source=_ZICO, labels=True,
+        _N, r"\textstyle\sum \mu_{|g|}/\sigma_g", "subbatches", source=_ZICO, needs_labels=True,
     ),
     _layer(
         "subbatch_grad_mean", "mean over the weights of mean |g| over the two halves of the mini-batch",
-        _N, r"\overline{\mu_{|g|}}", "subbatches", source=_ZICO, labels=True,
+        _N, r"\overline{\mu_{|g|}}", "subbatches", source=_ZICO, needs_labels=True,
     ),
     _layer(
         "subbatch_grad_std",
         "mean over the weights of the standard deviation of g over the two halves of the mini-batch",
-        _N, r"\overline{\sigma_g}", "subbatches", source=_ZICO, labels=True,
+        _N, r"\overline{\sigma_g}", "subbatches", source=_ZICO, needs_labels=True,
     ),
     _layer(
         "grad_inverse_std",
         "sum over the weights of 1 / standard deviation of |g| over the two halves of the "
         "mini-batch; weights with deviation 0 are left out",
-        _N, r"\textstyle\sum 1/\sigma_{|g|}", "subbatches", source=_LSWAG, labels=True,
+        _N, r"\textstyle\sum 1/\sigma_{|g|}", "subbatches", source=_LSWAG, needs_labels=True,
     ),
     _layer(
         "synflow",
@@ -128,18 +128,18 @@ STATISTICS = (
     _layer("output_positive", "fraction of z above 0", _N, r"P(z > 0)", "outputs"),
     _layer(
         "output_grad_mean", "mean of dz; mere rounding noise where a batch normalisation follows",
-        _R, r"\overline{\partial z}", "outputs", labels=True,
+        _R, r"\overline{\partial z}", "outputs", needs_labels=True,
     ),
     _layer(
         "output_grad_std", "population standard deviation of dz",
-        _N, r"\sigma(\partial z)", "outputs", labels=True,
+        _N, r"\sigma(\partial z)", "outputs", needs_labels=True,
     ),
-    _layer("output_grad_l1", "mean of |dz|", _N, r"\overline{|\partial z|}", "outputs", labels=True),
+    _layer("output_grad_l1", "mean of |dz|", _N, r"\overline{|\partial z|}", "outputs", needs_labels=True),
     _layer(
         "fisher",
         "half the mean over the samples of (sum of z dz over the positions) squared, summed over "
         "the channels",
-        _N, r"\mathrm{fisher}", "fisher", source=_FISHER, labels=True,
+        _N, r"\mathrm{fisher}", "fisher", source=_FISHER, needs_labels=True,
     ),
     _layer(
         "correlation_min",
@@ -149,13 +149,13 @@ STATISTICS = (
     ),
     _layer(
         "grad_softmax_square", "mean of the squares of the softmax of g over the output channels",
-        _N, r"\overline{\mathrm{softmax}(g)^2}", "evolved", source=_LPZERO, labels=True,
+        _N, r"\overline{\mathrm{softmax}(g)^2}", "evolved", source=_LPZERO, needs_labels=True,
     ),
     _layer(
         "sign_grad_logdet",
         "Frobenius norm, over all kernels of a convolution, of the sigmoid of log |det sign(g)|; "
         "missing where kernels are not square. The released code leaves open which tensor it takes",
-        _N, r"\lVert\sigma(\log|\mathrm{sgn}\, g|)\rVert_F", "evolved", source=_EZNAS, labels=True,
+        _N, r"\lVert\sigma(\log|\mathrm{sgn}\, g|)\rVert_F", "evolved", source=_EZNAS, needs_labels=True,
     ),
     _layer(
         "input_minmax_l2",
@@ -165,7 +165,7 @@ STATISTICS = (
     ),
     _layer(
         "output_grad_sqrt_sigmoid", "mean of the square root of the sigmoid of dz",
-        _P, r"\overline{\sqrt{\sigma(\partial z)}}", "evolved", source=_AUTOPROX, labels=True,
+        _P, r"\overline{\sqrt{\sigma(\partial z)}}", "evolved", source=_AUTOPROX, needs_labels=True,
     ),
     _activation("positive", "fraction of z above 0", _N, r"P(z > 0)"),
     _activation("output_mean", "mean of z", _R, r"\overline{z}"),
@@ -195,7 +195,7 @@ STATISTICS = (
         "sum over the heads of the mean over the samples of |head output . loss's gradient at "
         "it|; missing but for attention",
         _N, r"\textstyle\sum |h \cdot \partial h|", "attention",
-        source=f"Michel et al., NeurIPS 2019, arXiv 1905.10650, equation 2; {_HEADS}", labels=True,
+        source=f"Michel et al., NeurIPS 2019, arXiv 1905.10650, equation 2; {_HEADS}", needs_labels=True,
     ),
     _block(
         "entropy",
@@ -208,7 +208,7 @@ STATISTICS = (
     _block("output_std", "population standard deviation of z", _N, r"\sigma(z)"),
     _block("output_l2", "root mean square of z", _N, r"\mathrm{rms}(z)"),
     _block(
-        "output_grad_l2", "root mean square of dz", _N, r"\mathrm{rms}(\partial z)", labels=True
+        "output_grad_l2", "root mean square of dz", _N, r"\mathrm{rms}(\partial z)", needs_labels=True
     ),
     _block(
         "jacobian",
@@ -244,7 +244,7 @@ STATISTICS = (
         "sum over the classes of |sum of log(|r| + 1e-5)|, r the correlations between the "
         "gradients of the summed scores at the inputs of the class's samples; beyond 100 classes "
         "the mean over the classes of their summed differences",
-        _N, r"\mathrm{epe}", "jacobian", source=_EPENAS, labels=True,
+        _N, r"\mathrm{epe}", "jacobian", source=_EPENAS, needs_labels=True,
     ),
     _network(
         "zen",

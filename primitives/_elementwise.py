@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from primitives import _scalar
+from primitives import _elementwise_compiled
 from primitives._operator import Operator
 from primitives._types import Sign
 
@@ -107,13 +107,13 @@ ELEMENTWISE = (
         "abs", "elementwise", absolute, "|x|",
         latex=r"\left|{0}\right|", sympy=_sympy("Abs"), sign=Sign.magnitude,
         idempotent=True, even=True, increasing=Sign.NONNEGATIVE, decreasing=Sign.NONPOSITIVE,
-        compiled=_scalar.absolute,
+        compiled=_elementwise_compiled.absolute,
     ),
     Operator(
         "neg", "elementwise", negative, "-x",
         latex="-{0}", precedence=1, sympy=lambda x: -x, sign=Sign.negated,
         inverse="neg", decreasing=Sign.REAL,
-        compiled=_scalar.negative,
+        compiled=_elementwise_compiled.negative,
     ),
     Operator(
         "square", "elementwise", square, "x squared; infinite beyond 1.3e154",
@@ -121,87 +121,87 @@ ELEMENTWISE = (
         sign=lambda x: x.times(x) & Sign.NONNEGATIVE, even=True,
         inverse="sqrt", invertible=Sign.NONNEGATIVE,
         increasing=Sign.NONNEGATIVE, decreasing=Sign.NONPOSITIVE,
-        compiled=_scalar.square,
+        compiled=_elementwise_compiled.square,
     ),
     Operator(
         "sqrt", "elementwise", square_root, "square root; NaN below 0",
         latex=r"\sqrt{{{0}}}", sympy=_sympy("sqrt"), sign=_root_sign,
         inverse="square", invertible=Sign.NONNEGATIVE, increasing=Sign.NONNEGATIVE,
-        compiled=_scalar.square_root,
+        compiled=_elementwise_compiled.square_root,
     ),
     Operator(
         "log", "elementwise", logarithm, "natural logarithm; minus infinity at 0, NaN below",
         latex=r"\log\left({0}\right)", sympy=_sympy("log"),
         inverse="exp", invertible=Sign.NONNEGATIVE, increasing=Sign.POSITIVE,
-        compiled=_scalar.logarithm,
+        compiled=_elementwise_compiled.logarithm,
     ),
     Operator(
         "inv", "elementwise", inverse, "1 / x; infinite at 0",
         latex=r"\frac{{1}}{{{0}}}", precedence=2, sympy=lambda x: 1 / x,
         sign=lambda x: x | Sign.ZERO, inverse="inv",
         decreasing=Sign.POSITIVE,
-        compiled=_scalar.inverse,
+        compiled=_elementwise_compiled.inverse,
     ),
     Operator(
         "exp", "elementwise", exponential, "e to the x; infinite beyond 709",
         latex=r"\exp\left({0}\right)", sympy=_sympy("exp"), sign=lambda x: Sign.NONNEGATIVE,
         inverse="log", increasing=Sign.REAL,
-        compiled=_scalar.exponential,
+        compiled=_elementwise_compiled.exponential,
     ),
     Operator(
         "tanh", "elementwise", hyperbolic_tangent, "hyperbolic tangent; 1 beyond 19",
         latex=r"\tanh\left({0}\right)", sympy=_sympy("tanh"), sign=lambda x: x,
         increasing=Sign.REAL,
-        compiled=_scalar.hyperbolic_tangent,
+        compiled=_elementwise_compiled.hyperbolic_tangent,
     ),
     Operator(
         "sigmoid", "elementwise", sigmoid, "1 / (1 + e^-x); 0 below -709, 1 beyond 37",
         latex=r"\sigma\left({0}\right)",
         sympy=lambda x: 1 / (1 + _sympy("exp")(-x)),
         sign=lambda x: Sign.NONNEGATIVE, increasing=Sign.REAL,
-        compiled=_scalar.sigmoid,
+        compiled=_elementwise_compiled.sigmoid,
     ),
     Operator(
         "relu", "elementwise", relu, "x where positive, 0 elsewhere; NaN stays NaN",
         latex=r"\left({0}\right)_{{+}}", sympy=lambda x: _sympy("Max")(x, 0),
         sign=lambda x: (x & Sign.NONNEGATIVE) | (Sign.ZERO if x & Sign.NEGATIVE else Sign(0)),
         idempotent=True, increasing=Sign.NONNEGATIVE,
-        compiled=_scalar.relu,
+        compiled=_elementwise_compiled.relu,
     ),
     Operator(
         "add", "elementwise", addition, "x + y", arity=2,
         latex="{0} + {1}", precedence=1, sympy=lambda x, y: x + y, sign=Sign.plus,
         commutative=True, neutral=0.0,
-        compiled=_scalar.addition,
+        compiled=_elementwise_compiled.addition,
     ),
     Operator(
         "sub", "elementwise", subtraction, "x - y", arity=2,
         latex="{0} - {1}", precedence=1, sympy=lambda x, y: x - y,
         sign=lambda x, y: x.plus(y.negated()), neutral=0.0, equal=0.0,
-        compiled=_scalar.subtraction,
+        compiled=_elementwise_compiled.subtraction,
     ),
     Operator(
         "mul", "elementwise", multiplication, "x y; NaN for 0 times infinity", arity=2,
         latex=r"{0} \cdot {1}", precedence=2, sympy=lambda x, y: x * y, sign=Sign.times,
         commutative=True, neutral=1.0,
-        compiled=_scalar.multiplication,
+        compiled=_elementwise_compiled.multiplication,
     ),
     Operator(
         "div", "elementwise", division, "x / y; infinite or NaN at y = 0", arity=2,
         latex=r"\frac{{{0}}}{{{1}}}", precedence=2, sympy=lambda x, y: x / y,
         sign=Sign.times, neutral=1.0, equal=1.0,
-        compiled=_scalar.division,
+        compiled=_elementwise_compiled.division,
     ),
     Operator(
         "minimum", "elementwise", minimum, "the smaller of x and y; NaN if either is", arity=2,
         latex=r"\min\left({0}, {1}\right)", sympy=_sympy("Min"), sign=_minimum_sign,
         commutative=True, idempotent=True,
-        compiled=_scalar.minimum,
+        compiled=_elementwise_compiled.minimum,
     ),
     Operator(
         "maximum", "elementwise", maximum, "the larger of x and y; NaN if either is", arity=2,
         latex=r"\max\left({0}, {1}\right)", sympy=_sympy("Max"), sign=_maximum_sign,
         commutative=True, idempotent=True,
-        compiled=_scalar.maximum,
+        compiled=_elementwise_compiled.maximum,
     ),
 )

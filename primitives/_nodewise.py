@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from primitives import _columns
+from primitives import _nodewise_compiled
 from primitives._operator import Operator
 from primitives._types import Sign
 
@@ -205,39 +205,39 @@ VECTOR = (
         "softmax", "vector", softmax, "exponentials divided by their sum over the nodes",
         latex=r"\mathrm{{softmax}}\left({0}\right)",
         sympy=lambda x, i, n: _exp(x) / _sum(_exp(x), i, n), sign=lambda x: Sign.NONNEGATIVE,
-        compiled=_columns.softmax,
+        compiled=_nodewise_compiled.softmax,
     ),
     Operator(
         "zscore", "vector", zscore,
         "deviation from the mean over the nodes, in (population) standard deviations; NaN if all equal",
         latex=r"\mathrm{{zscore}}\left({0}\right)",
         sympy=lambda x, i, n: (x - _mean(x, i, n)) / _std(x, i, n), idempotent=True,
-        compiled=_columns.zscore,
+        compiled=_nodewise_compiled.zscore,
     ),
     Operator(
         "minmax", "vector", minmax, "scaled to 0 at the smallest node and 1 at the largest; NaN if all equal",
         latex=r"\mathrm{{minmax}}\left({0}\right)",
         sympy=lambda x, i, n: (x - _MIN(x, i, n)) / (_MAX(x, i, n) - _MIN(x, i, n)),
         sign=lambda x: Sign.NONNEGATIVE, idempotent=True, source="ParZC, arXiv 2402.02105, section 3.1",
-        compiled=_columns.minmax,
+        compiled=_nodewise_compiled.minmax,
     ),
     Operator(
         "cumsum", "vector", cumulative_sum, "sum of the finite nodes up to and with this one",
         latex=r"\mathrm{{cumsum}}\left({0}\right)", sympy=_cumsum_form,
         sign=lambda x: x.plus(x) | Sign.ZERO,  # zero before the first finite node
-        compiled=_columns.cumulative_sum,
+        compiled=_nodewise_compiled.cumulative_sum,
     ),
     Operator(
         "diff", "vector", difference, "difference to the node before; NaN at the first node",
         latex=r"\Delta\left({0}\right)", sympy=_diff_form,
         source="progressivity of AZ-NAS, arXiv 2403.19232, equation 5",
-        compiled=_columns.difference,
+        compiled=_nodewise_compiled.difference,
     ),
     Operator(
         "depth_weight", "vector", depth_weight, "x times (position / number of nodes), position from 1",
         latex=r"\frac{{{i}}}{{n}} \cdot {0}", precedence=2,
         sympy=lambda x, i, n: x * i / n, sign=lambda x: x | Sign.ZERO,
-        compiled=_columns.depth_weight,
+        compiled=_nodewise_compiled.depth_weight,
     ),
 )
 
@@ -245,63 +245,63 @@ REDUCTIONS = (
     Operator(
         "sum", "reduction", total, "sum", latex=r"\sum_{{{i}}} {0}", precedence=1,
         sympy=_sum, sign=lambda x: x.plus(x),
-        compiled=_columns.total,
+        compiled=_nodewise_compiled.total,
     ),
     Operator(
         "mean", "reduction", average, "mean", latex=r"\mathrm{{mean}}_{{{i}}}\left({0}\right)",
         sympy=_mean, sign=lambda x: x.plus(x),
-        compiled=_columns.average,
+        compiled=_nodewise_compiled.average,
     ),
     Operator(
         "max", "reduction", largest, "largest node", latex=r"\max_{{{i}}} {0}", precedence=1,
         sympy=_MAX, sign=lambda x: x,
-        compiled=_columns.largest,
+        compiled=_nodewise_compiled.largest,
     ),
     Operator(
         "min", "reduction", smallest, "smallest node", latex=r"\min_{{{i}}} {0}", precedence=1,
         sympy=_MIN, sign=lambda x: x,
-        compiled=_columns.smallest,
+        compiled=_nodewise_compiled.smallest,
     ),
     Operator(
         "std", "reduction", deviation, "population standard deviation",
         latex=r"\mathrm{{std}}_{{{i}}}\left({0}\right)", sympy=_std,
         sign=lambda x: Sign.NONNEGATIVE, even=True,
-        compiled=_columns.deviation,
+        compiled=_nodewise_compiled.deviation,
     ),
     Operator(
         "l2", "reduction", norm, "Euclidean norm", latex=r"\left\lVert {0} \right\rVert_{{2}}",
         sympy=lambda x, i, n: _sum(x**2, i, n) ** _half(),
         sign=lambda x: Sign.NONNEGATIVE, even=True,
-        compiled=_columns.norm,
+        compiled=_nodewise_compiled.norm,
     ),
     Operator(
         "logsumexp", "reduction", log_sum_exp, "logarithm of the sum of the exponentials",
         latex=r"\log \sum_{{{i}}} \exp\left({0}\right)", precedence=1, sympy=_logsumexp_form,
-        compiled=_columns.log_sum_exp,
+        compiled=_nodewise_compiled.log_sum_exp,
     ),
     Operator(
         "first", "reduction", first, "the first finite node",
         latex=r"\mathrm{{first}}_{{{i}}}\left({0}\right)",
         sympy=lambda x, i, n: x.subs(i, 1), sign=lambda x: x,
-        compiled=_columns.first,
+        compiled=_nodewise_compiled.first,
     ),
     Operator(
         "last", "reduction", last, "the last finite node",
         latex=r"\mathrm{{last}}_{{{i}}}\left({0}\right)",
         sympy=lambda x, i, n: x.subs(i, n), sign=lambda x: x,
-        compiled=_columns.last,
+        compiled=_nodewise_compiled.last,
     ),
     Operator(
         "slope", "reduction", slope,
         "least-squares slope over the position of the finite nodes; NaN for a single node",
         latex=r"\mathrm{{slope}}_{{{i}}}\left({0}\right)", sympy=_slope_form,
-        compiled=_columns.slope,
+        compiled=_nodewise_compiled.slope,
     ),
     Operator(
         "count", "reduction", finite_count, "number of finite nodes",
         latex=r"\mathrm{{count}}_{{{i}}}\left({0}\right)",
         sympy=lambda x, i, n: n, sign=lambda x: Sign.POSITIVE,
-        compiled=_columns.finite_count,
+        compiled=_nodewise_compiled.finite_count,
     ),
 )
 

@@ -54,8 +54,8 @@ class Operator:
         compiled: What numba compiles in the kernel's stead, or None: then the engine calls
             the kernel. For ``elementwise`` a function of single numbers, ``f(x)`` or
             ``f(x, y)``; for ``vector`` and ``reduction`` ``f(out, x, rows, columns,
-            lengths, room)`` on
-            16 architectures side by side, as in ``primitives/_columns.py``. It agrees with
+            lengths, scratch)`` on
+            16 architectures side by side, as in ``primitives/_nodewise_compiled.py``. It agrees with
             the kernel to 12 digits.
     """
 

@@ -20,7 +20,7 @@ class Statistic:
         group: The part of extraction that yields it, for choosing cheap parts.
         unit: Its unit; empty for pure numbers.
         source: Paper and equation, if not elementary.
-        labels: Whether it needs labelled data, being taken from the loss.
+        needs_labels: Whether it needs labelled data, being taken from the loss.
     """
 
     node_set: str
@@ -31,7 +31,7 @@ class Statistic:
     group: str = "scores"
     unit: str = ""
     source: str = ""
-    labels: bool = False
+    needs_labels: bool = False
 
     @property
     def key(self) -> str:

@@ -36,9 +36,9 @@ class Proxy:
         return parse(self.text)
 
     @property
-    def labels(self) -> bool:
+    def needs_labels(self) -> bool:
         """Whether it needs labelled data."""
-        return any(s.labels for s in self.formula.statistics())
+        return any(s.needs_labels for s in self.formula.statistics())
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -15,13 +15,17 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from evozc._files import write_text
+from evozc.baselines import proxies
 from evozc.benchmarks import BUNDLED, open_table
-from evozc.cli import _runs
-from evozc.cli._screen import _print, counting, say
-from evozc.errors import CheckpointError, ConfigError
+from evozc.cli._screen import _print, counting, say, show_comparison, show_results
+from evozc.cli._signals import terminable
+from evozc.errors import CheckpointError, ConfigError, DataError
+from evozc.evaluation import compare as compare_formulas
 from evozc.executors import stop_workers
-from evozc.runs import open_data, read_manifest, read_results
+from evozc.formula import parse
+from evozc.runs import describe, open_data, read_manifest, read_results
 from evozc.table import Table
+from primitives import FULL
 
 _LABEL_FREE_SHOWN = 8
 
@@ -74,7 +78,7 @@ def compare(
     folder = Path(source)
     known = _format(folder) if source not in BUNDLED or folder.is_dir() else ""
     if known.startswith("evozc-run"):
-        _runs.compare(folder, table, target)
+        _compare_formulas(folder, table, target)
         return
     if table is not None:
         raise ConfigError(f"--table belongs to the folder of a search, which {source} is not")
@@ -83,18 +87,46 @@ def compare(
         return
     if folder.is_dir():
         raise CheckpointError(f"{source}: a folder, but neither of a search nor of a comparison")
-    from evozc.study import StudySettings, affordable_budgets, start_study
+    from evozc.comparison import ComparisonSettings, affordable_budgets, start_comparison
 
     data = open_table(source)
     given, seen = _searched(search or [])
-    settings = StudySettings(
+    settings = ComparisonSettings(
         methods=tuple(dict.fromkeys(method)) if method else _usable(data),
         budgets=tuple(sorted(set(budget))) if budget else affordable_budgets(data),
         seeds=seeds, population=population, generations=generations, draws=draws, given=given, seen=seen,
     )
     path = run or Path("runs") / f"compare-{Path(source).name.removesuffix('.npz')}"
-    start_study(path, source, settings, target)
+    start_comparison(path, source, settings, target)
     _go_on(path, jobs, "the same command")
+
+
+def _compare_formulas(run: Path, table: str | None, target: str | None) -> None:
+    """A run's formulas beside known proxies, on its own or on another table."""
+    results, manifest = read_results(run), read_manifest(run)
+    if table is None and target is None:
+        show_results(results)
+        return
+    _, train, test = open_data(manifest)
+    if table is not None:
+        other = open_table(table)
+        labelled = set(train.keys)
+        test = other.select([i for i, key in enumerate(other.keys) if key not in labelled])
+        if len(test) < 4:
+            raise DataError(f"{table}: only {len(test)} architectures are not in the run's labelled sample")
+    name = test.target(target).name
+    symbols = FULL.with_statistics(test.statistics)
+    formulas = {"chosen formula": parse(results["chosen"]["formula"], symbols), **proxies(symbols)}
+    rows = compare_formulas(formulas, test, test, name)
+    say(
+        f"Kendall tau with {name} on {len(test)} architectures of {table or manifest['table']} that "
+        f"{run} was not searched on ({len(set(test.keys))} not isomorphic)"
+    )
+    described = [{"name": row.name, **describe(row)} for row in rows]
+    show_comparison(described, labelled=False)
+    ceiling = test.target(name).noise_ceiling
+    if ceiling is not None:
+        say(f"noise ceiling  {ceiling:.3f}")
 
 
 def _searched(folders: list[Path]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -109,9 +141,9 @@ def _searched(folders: list[Path]) -> tuple[dict[str, str], tuple[str, ...]]:
 
 def _usable(data: Table) -> tuple[str, ...]:
     """The default methods that the table allows; the others are mentioned."""
-    from evozc.study import StudySettings, check_methods
+    from evozc.comparison import ComparisonSettings, check_methods
 
-    methods = StudySettings().methods
+    methods = ComparisonSettings().methods
     reasons = check_methods(data, methods)
     for name, reason in reasons.items():
         say(f"without {name}: {reason}")
@@ -127,15 +159,15 @@ def _format(folder: Path) -> str:
 
 
 def _go_on(path: Path, jobs: int, command: str) -> None:
-    from evozc.study import continue_study, read_study_manifest, summarise
+    from evozc.comparison import continue_comparison, read_comparison_manifest, summarise
 
-    manifest = read_study_manifest(path)
+    manifest = read_comparison_manifest(path)
     if not (path / "results.json").exists():
         say(f"comparing {len(manifest['settings']['methods'])} methods on {manifest['table']} for "
             f"{manifest['target']}; folder {path}")
         try:
-            with _runs._terminable(), counting("parts of the comparison") as progress:
-                records = continue_study(path, jobs, progress)
+            with terminable(), counting("parts of the comparison") as progress:
+                records = continue_comparison(path, jobs, progress)
         except KeyboardInterrupt as interrupt:
             stop_workers()
             say()
@@ -150,8 +182,8 @@ def _go_on(path: Path, jobs: int, command: str) -> None:
 
 def _write(path: Path, results: Mapping[str, Any]) -> None:
     """The files for people, and last ``results.json``, which marks the comparison as finished."""
+    from evozc.comparison import to_csv
     from evozc.report import draw_figures, render_report
-    from evozc.study import to_csv
 
     figures = draw_figures(results)
     (path / "figures").mkdir(exist_ok=True)

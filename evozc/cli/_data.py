@@ -56,10 +56,10 @@ def extract(
 
     What is finished is kept in OUT.parts: stopped at any moment, the same command goes on.
     """
-    from evozc.extraction import GROUPS, Settings, extract_table, load_images
+    from evozc.extraction import GROUPS, ExtractionSettings, extract_table, load_images
 
     refuse_existing(out)
-    settings = Settings(
+    settings = ExtractionSettings(
         batch=batch, seed=seed, inputs=inputs, initialisation=initialisation, repeats=repeats,
         groups=GROUPS if statistics is None else tuple(statistics.split(",")),
     )

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from evozc.cli import _compare, _data, _parzc, _runs, _score
+from evozc.cli import _compare, _data, _export, _pareto, _parzc, _score, _search, _zoo
 from evozc.errors import EvozcError
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for command in (
-    _runs.search, _compare.compare, _parzc.parzc, _runs.export, _runs.plot, _score.score, _score.zoo,
+    _search.search, _compare.compare, _parzc.parzc, _export.export, _pareto.plot, _score.score, _zoo.zoo,
     _data.extract, _data.table,
 ):
     app.command()(command)

@@ -92,7 +92,7 @@ def _settings(name: str, changes: dict[str, Any]) -> Any:
 
 
 def _evaluate(trained: Any, test: Table, target: str, table: str) -> None:
-    from evozc.comparison import estimate, metrics
+    from evozc.evaluation import estimate, metrics
 
     merit = test.target(target).merit
     if len(test) < 4 or merit.min() == merit.max():

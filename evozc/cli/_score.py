@@ -1,8 +1,7 @@
-"""Commands on known proxies and on networks of the user's own."""
+"""The command that scores networks of the user's own."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +10,10 @@ import typer
 
 from evozc.baselines import ZOO, find_proxy
 from evozc.cli._screen import say, show_grid
+from evozc.engine import rank_references
 from evozc.errors import ConfigError, DataError, FormulaError
 from evozc.formula import Formula, parse
-from evozc.runs import open_data, rank_references, read_manifest, read_results
+from evozc.runs import open_data, read_manifest, read_results
 from primitives import FULL
 
 if TYPE_CHECKING:
@@ -22,28 +22,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from evozc.scoring import Scores
-
-
-def zoo(
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
-) -> None:
-    """List the known proxies: formula, source, and whether labels are needed.
-
-    The formulas are turned where need be, so that higher is better.
-    """
-    if as_json:
-        print(json.dumps([
-            {
-                "name": p.name, "formula": p.text, "direction": p.direction, "labels": p.labels,
-                "groups": p.groups, "source": p.source,
-            }
-            for p in ZOO
-        ], indent=2))
-        return
-    for p in ZOO:
-        say(f"{p.name}: {p.direction} as published, {'needs' if p.labels else 'no'} labels")
-        say(f"    {p.text}")
-        say(f"    {p.source}")
 
 
 def score(
@@ -84,7 +62,7 @@ def score(
     formulas, references = _formulas(formula or (), proxy or (), run)
     everything = not formulas
     if everything:
-        formulas = {p.name: p.formula for p in ZOO if data is not None or not p.labels}
+        formulas = {p.name: p.formula for p in ZOO if data is not None or not p.needs_labels}
 
     from evozc.scoring import load_network, score_networks
 
@@ -103,7 +81,7 @@ def score(
     size = " x ".join(map(str, inputs.shape))
     if data is None:
         kind = "random tokens" if tokens is not None else "standard normal noise"
-        unlabelled = ", ".join(p.name for p in ZOO if p.labels)
+        unlabelled = ", ".join(p.name for p in ZOO if p.needs_labels)
         say(f"inputs: {kind}, {size}, seed {seed}; these need labels, so --data: {unlabelled}")
     else:
         say(f"inputs: {size} of {data}, seed {seed}")

@@ -166,7 +166,7 @@ def _numbers(entry: Mapping[str, Any]) -> tuple[str, str, str]:
         return "constant" if value is None else f"{value:.3f}"
 
     interval = "" if entry["low"] is None else f"{entry['low']:.3f} to {entry['high']:.3f}"
-    return show(entry["train_tau"]), show(entry["held_out_tau"]), interval
+    return show(entry["labelled_tau"]), show(entry["held_out_tau"]), interval
 
 
 def _print(grid: Grid) -> None:

@@ -1,21 +1,24 @@
-"""Formulas and predictors on held-out architectures, with confidence intervals.
+"""The comparison of methods: label budgets x methods x seeds on one table.
 
-**Kendall tau**: :func:`estimate`, :class:`Estimate`, :func:`standard_error`.
+**A comparison**: :class:`ComparisonSettings`, :func:`affordable_budgets`, :func:`check_methods`,
+:func:`start_comparison`, :func:`continue_comparison`, :func:`read_comparison_manifest`.
 
-**Formulas side by side**: :func:`compare`, :class:`Row`.
-
-**Scores of any method**: :func:`metrics`; :class:`Bootstrap` over seeds and architectures,
-:class:`HeldOut`, :func:`interval`, :func:`p_value`.
+**What came out**: :func:`summarise`, :func:`to_csv`.
 """
 
-from evozc.comparison._bootstrap import Bootstrap, HeldOut, interval, p_value
-from evozc.comparison._compare import Row, compare
-from evozc.comparison._interval import Estimate, estimate, standard_error
-from evozc.comparison._metrics import metrics
+from evozc.comparison._csv import to_csv
+from evozc.comparison._folder import continue_comparison, read_comparison_manifest, start_comparison
+from evozc.comparison._settings import (
+    LABEL_FREE,
+    LABELLED,
+    ComparisonSettings,
+    affordable_budgets,
+    check_methods,
+)
+from evozc.comparison._summary import summarise
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "Estimate", "estimate", "standard_error",
-    "Row", "compare",
-    "metrics",
-    "Bootstrap", "HeldOut", "interval", "p_value",
+    "LABELLED", "LABEL_FREE", "ComparisonSettings", "affordable_budgets", "check_methods",
+    "start_comparison", "continue_comparison", "read_comparison_manifest",
+    "summarise", "to_csv",
 ]

@@ -21,13 +21,13 @@ from llvmlite import binding
 from numba import types
 from numba.extending import intrinsic, overload, register_jitable
 
-from primitives import COLUMNS, Operator, _columns, _scalar
+from primitives import LANES, Operator, _elementwise_compiled, _nodewise_compiled
 
 _INT = types.int64
 _NUMBERS = types.CPointer(types.float64)
 #: (out, x, step of x from row to row, y, step of y, rows)
 _ELEMENTWISE = types.void(_NUMBERS, _NUMBERS, _INT, _NUMBERS, _INT, _INT)
-#: (out, x, rows, columns, lengths, room)
+#: (out, x, rows, columns, lengths, scratch)
 _NODEWISE = types.void(_NUMBERS, _NUMBERS, _INT, _INT, _NUMBERS, _NUMBERS)
 #: Only functions of single numbers may fuse a product and a sum: elsewhere it could avoid an overflow.
 _OPTIONS = {"error_model": "numpy"}
@@ -67,12 +67,12 @@ def count_bits(typingctx, word):
     return types.uint64(types.uint64), build
 
 
-@overload(_scalar.bits)
+@overload(_elementwise_compiled.bits)
 def _bits_overload(x):
     return lambda x: _bits(x)
 
 
-@overload(_scalar.from_bits)
+@overload(_elementwise_compiled.from_bits)
 def _from_bits_overload(k):
     return lambda k: _from_bits(k)
 
@@ -81,11 +81,11 @@ def _is_compilable(function: object) -> bool:
     return isinstance(function, python_types.FunctionType) and function.__module__.startswith("primitives._")
 
 
-for _module in (_scalar, _columns):
+for _module in (_elementwise_compiled, _nodewise_compiled):
     for _function in vars(_module).values():
         _own = _is_compilable(_function) and _function.__module__ == _module.__name__
-        if _own and _function not in (_scalar.bits, _scalar.from_bits):
-            register_jitable(**(_FUSED if _module is _scalar else _OPTIONS))(_function)
+        if _own and _function not in (_elementwise_compiled.bits, _elementwise_compiled.from_bits):
+            register_jitable(**(_FUSED if _module is _elementwise_compiled else _OPTIONS))(_function)
 
 
 # --- kernels ---------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ for _module in (_scalar, _columns):
 def _unary(function: Callable[[float], float], source: int) -> Callable:
     def kernel(out, x, step_x, y, step_y, rows):
         _ = source
-        for i in range(COLUMNS * rows):
+        for i in range(LANES * rows):
             out[i] = function(x[i])
 
     return kernel
@@ -104,7 +104,7 @@ def _binary(function: Callable[[float, float], float], source: int) -> Callable:
     def kernel(out, x, step_x, y, step_y, rows):
         _ = source
         if step_x and step_y:
-            for i in range(COLUMNS * rows):
+            for i in range(LANES * rows):
                 out[i] = function(x[i], y[i])
         else:
             columns = max(step_x, step_y)  # not a constant: numba would write the loop out
@@ -116,9 +116,9 @@ def _binary(function: Callable[[float, float], float], source: int) -> Callable:
 
 
 def _nodewise(function: Callable[..., None], source: int) -> Callable:
-    def kernel(out, x, rows, columns, lengths, room):
+    def kernel(out, x, rows, columns, lengths, scratch):
         _ = source
-        function(out, x, rows, columns, lengths, room)
+        function(out, x, rows, columns, lengths, scratch)
 
     return kernel
 
@@ -160,7 +160,8 @@ def _announce() -> None:
 @functools.cache
 def _source_of(function: Callable) -> int:
     """A checksum of what a function may be made of: numba's cache knows the templates' file alone."""
-    paths = {inspect.getsourcefile(f) for f in (function, _scalar.bits, _columns.total)}
+    together = (function, _elementwise_compiled.bits, _nodewise_compiled.total)
+    paths = set(map(inspect.getsourcefile, together))
     readable = [path for path in map(Path, sorted(filter(None, paths))) if path.is_file()]
     return zlib.crc32(b"".join(path.read_bytes() for path in readable))
 
@@ -204,7 +205,7 @@ _call_nodewise = _caller(_NODEWISE)
 @compiled
 def run(
     first_bundle, last_bundle, live, kernel, nodewise, shape, out, out_at, x, x_at, x_step, y, y_at, y_step,
-    rows, start, lengths, registers, room, line,
+    rows, start, lengths, registers, scratch, line,
 ):
     """Run the live instructions for some bundles of architectures.
 
@@ -222,7 +223,8 @@ def run(
                 to, first = out[i] + shift[out_at[i]], x[i] + shift[x_at[i]]
                 if nodewise[i]:
                     columns = lengths + line * (shape[i] * rows.shape[1] + bundle)
-                    _call_nodewise(kernel[i], (to, first, rows[shape[i], bundle], line // 8, columns, room))
+                    count = rows[shape[i], bundle]
+                    _call_nodewise(kernel[i], (to, first, count, line // 8, columns, scratch))
                 else:
                     second = y[i] + shift[y_at[i]]
                     _call_elementwise(

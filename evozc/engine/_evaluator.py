@@ -13,11 +13,11 @@ from evozc.engine._program import Program
 from evozc.errors import FormulaError
 from evozc.formula import Formula
 from evozc.table import Table
-from primitives import COLUMNS, NETWORK, Operator, Statistic
+from primitives import LANES, NETWORK, Operator, Statistic
 
 _NETWORK = KINDS[NETWORK]
 _REGISTER = CONSTANT + 1
-_ROOM = 4 * COLUMNS
+_ROOM = 4 * LANES
 
 
 class Evaluator:
@@ -28,7 +28,7 @@ class Evaluator:
 
     Args:
         table: The statistics; targets are not looked at.
-        first: Architectures of the first bundle, at most :data:`~primitives.COLUMNS`.
+        first: Architectures of the first bundle, at most :data:`~primitives.LANES`.
         jobs: Threads; what comes out is the same for any number.
 
     Attributes:
@@ -101,7 +101,7 @@ class Evaluator:
 
     def room_for(self, rows: int) -> np.ndarray:
         """Rows of scores, all columns; the same memory every time."""
-        width = self.layout.bundles * COLUMNS
+        width = self.layout.bundles * LANES
         if self._scores.size < rows * width:
             self._scores = aligned(rows * width)
         return self._scores[: rows * width].reshape(rows, width)
@@ -144,7 +144,7 @@ class _Run:
         """Give every value its place: leaves and what outlives its stage in memory, the rest in registers."""
         program, parts = self.program, self.program.parts
         constants = np.flatnonzero(self.kind == CONSTANT).tolist()
-        numbers = aligned(COLUMNS * len(constants)).reshape(len(constants), COLUMNS)
+        numbers = aligned(LANES * len(constants)).reshape(len(constants), LANES)
         numbers.T[:] = [parts[v].symbol for v in constants]
         self.arrays.update(zip(constants, numbers, strict=True))
         for v in np.flatnonzero((self.x < 0) & (self.kind != CONSTANT)).tolist():
@@ -167,7 +167,7 @@ class _Run:
         self.register = self.compiled & ~stored
         self.at[self.register] = _REGISTER
         for row in np.flatnonzero(~inner).tolist():
-            self.scores[row].reshape(-1, COLUMNS)[:] = self.arrays[program.roots[row]].reshape(-1, COLUMNS)
+            self.scores[row].reshape(-1, LANES)[:] = self.arrays[program.roots[row]].reshape(-1, LANES)
 
     def stage(self, stage: int, survive: Callable[[np.ndarray, np.ndarray], np.ndarray] | None) -> None:
         """Compute what belongs to a stage: the compiled part, then what is outside."""
@@ -193,7 +193,7 @@ class _Run:
         asked = (self.program.stage[roots] == 0) & ~self.program.outside[roots]
         alive = ~asked
         rows = np.flatnonzero(asked)
-        alive[rows] = survive(rows, self.scores[rows, :COLUMNS])
+        alive[rows] = survive(rows, self.scores[rows, :LANES])
         if not alive.all():
             self.live[:] = self.code.needed(roots[alive], self.x, self.y)
         return float(self.live[values].mean()) if len(values) else 1.0
@@ -204,18 +204,18 @@ class _Run:
         operator = self.program.operator[values]
         kernels, nodewise = self.kernels[operator], self.nodewise[operator]
         slots, count = self.code.allocate(values, self.x, self.y, self.register)
-        size = COLUMNS * int(layout.rows.max(initial=1))
+        size = LANES * int(layout.rows.max(initial=1))
         base = np.where(self.register, 8 * size * slots, self.base)
         shape = np.where(nodewise, self.kind[x], kind)
         spread = kind < _NETWORK
-        steps = [np.where(spread & (self.kind[a] >= _NETWORK), 0, COLUMNS) for a in (x, y)]
+        steps = [np.where(spread & (self.kind[a] >= _NETWORK), 0, LANES) for a in (x, y)]
         places = (base[values], self.at[values], base[x], self.at[x], steps[0], base[y], self.at[y], steps[1])
 
         def work(first: int, last: int) -> None:
-            registers, room = aligned(size * count), aligned(_ROOM)
+            registers, scratch = aligned(size * count), aligned(_ROOM)
             self.code.run(
                 first, last, self.live[values], kernels, nodewise, shape, *places, layout.rows, layout.start,
-                layout.lengths.ctypes.data, registers.ctypes.data, room.ctypes.data, 8 * COLUMNS,
+                layout.lengths.ctypes.data, registers.ctypes.data, scratch.ctypes.data, 8 * LANES,
             )
 
         return work

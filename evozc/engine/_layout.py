@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from evozc.table import Table
-from primitives import COLUMNS, NETWORK, NODE_SETS
+from primitives import LANES, NETWORK, NODE_SETS
 
 #: How a value is laid out: by its type, or as a constant that all bundles share.
 KINDS = {name: kind for kind, name in enumerate((*NODE_SETS, NETWORK))}
@@ -16,7 +16,7 @@ _LINE = 64
 
 
 class Layout:
-    """Bundles of :data:`~primitives.COLUMNS` architectures with about as many nodes.
+    """Bundles of :data:`~primitives.LANES` architectures with about as many nodes.
 
     A value of a node set is kept row by row, bundle after bundle: row ``r`` of a bundle
     holds node ``r`` of its architectures, and NaN where an architecture has fewer. So
@@ -24,7 +24,7 @@ class Layout:
 
     Args:
         table: The architectures.
-        first: Those of the first bundle, at most :data:`~primitives.COLUMNS`; the rest
+        first: Those of the first bundle, at most :data:`~primitives.LANES`; the rest
             are sorted by their numbers of nodes.
 
     Attributes:
@@ -36,7 +36,7 @@ class Layout:
 
     def __init__(self, table: Table, first: Sequence[int] = ()) -> None:
         n = len(table)
-        self.bundles = -(-n // COLUMNS)
+        self.bundles = -(-n // LANES)
         counts = np.zeros((len(KINDS), n), dtype=np.int64)
         counts[KINDS[NETWORK]] = 1
         for node_set, nodes in table.nodes.items():
@@ -45,20 +45,20 @@ class Layout:
         order = np.concatenate([np.asarray(first, np.int64), rest[np.lexsort(counts[:, rest])]])
         self.position = np.empty(n, dtype=np.int64)
         self.position[order] = np.arange(n)
-        padded = np.zeros((len(KINDS), self.bundles * COLUMNS), dtype=np.int64)
+        padded = np.zeros((len(KINDS), self.bundles * LANES), dtype=np.int64)
         padded[:, : n] = counts[:, order]
-        self.lengths = padded.reshape(len(KINDS), self.bundles, COLUMNS).astype(np.float64)
+        self.lengths = padded.reshape(len(KINDS), self.bundles, LANES).astype(np.float64)
         self.rows = np.maximum(1, self.lengths.max(axis=2, initial=0).astype(np.int64))
         before = np.cumsum(self.rows, axis=1) - self.rows
         self.start = np.concatenate([before, np.zeros((1, self.bundles), np.int64)])
         self._places = {NETWORK: self.position}
         for node_set, nodes in table.nodes.items():
-            bundle, column = np.divmod(self.position[nodes.owner], COLUMNS)
-            self._places[node_set] = (before[KINDS[node_set], bundle] + nodes.position) * COLUMNS + column
+            bundle, column = np.divmod(self.position[nodes.owner], LANES)
+            self._places[node_set] = (before[KINDS[node_set], bundle] + nodes.position) * LANES + column
 
     def empty(self, type_: str) -> np.ndarray:
         """Room for one value of a type, all NaN."""
-        array = aligned(COLUMNS * int(self.rows[KINDS[type_]].sum()))
+        array = aligned(LANES * int(self.rows[KINDS[type_]].sum()))
         array.fill(np.nan)
         return array
 

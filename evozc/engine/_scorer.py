@@ -13,12 +13,12 @@ from evozc.engine._kendall import KendallTau, Ranked
 from evozc.errors import DataError
 from evozc.formula import Formula
 from evozc.table import Table, Target
-from primitives import COLUMNS
+from primitives import LANES
 
 Reason = Literal["constant", "not finite"]
 
 #: Architectures of the probe that weeds out hopeless formulas: one bundle of the engine.
-PROBE = COLUMNS
+PROBE = LANES
 #: The largest share of architectures that may have no finite score.
 MAX_NOT_FINITE = 0.2
 #: Scores held at once; a larger generation is scored in parts.

@@ -3,19 +3,19 @@
 **Measuring one network**: :func:`measure`, :class:`Measurement`, :data:`GROUPS`, :func:`initialise`.
 
 **Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it
-stopped, :class:`Settings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
+stopped, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
 
 **Images and other inputs**: :func:`load_images`, :func:`load_inputs`, :class:`Images`.
 """
 
-from evozc.extraction._images import Images, load_images, load_inputs
+from evozc.extraction._extract import extract_table
 from evozc.extraction._initialise import initialise
+from evozc.extraction._inputs import Images, load_images, load_inputs
 from evozc.extraction._measure import Measurement, measure
-from evozc.extraction._settings import GROUPS, INITIALISATIONS, INPUTS, Settings
-from evozc.extraction._tabulate import extract_table
+from evozc.extraction._settings import GROUPS, INITIALISATIONS, INPUTS, ExtractionSettings
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "measure", "Measurement", "GROUPS", "initialise",
-    "extract_table", "Settings", "INPUTS", "INITIALISATIONS",
+    "extract_table", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
     "load_images", "load_inputs", "Images",
 ]

@@ -35,7 +35,7 @@ class Node:
 
 
 @dataclass(eq=False)
-class Run:
+class Pass:
     """One network on one mini-batch.
 
     Args:
@@ -83,44 +83,44 @@ class Group:
     #: As the catalogue names it.
     name: ClassVar[str]
     #: Whether it needs the loss's gradients of the main pass.
-    loss: ClassVar[bool] = False
+    needs_loss: ClassVar[bool] = False
     #: Whether it needs the main pass's graph before the loss is taken.
-    graph: ClassVar[bool] = False
+    needs_graph: ClassVar[bool] = False
     #: Whether it needs the gradient at the inputs.
     at_inputs: ClassVar[bool] = False
     #: Whether it differentiates the loss's gradients again.
-    twice: ClassVar[bool] = False
+    second_order: ClassVar[bool] = False
 
-    def layer(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def layer(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """A layer has run."""
 
-    def layer_gradient(self, run: Run, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
+    def layer_gradient(self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
         """The loss's gradient at a layer's output is known."""
 
-    def activation(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def activation(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """An activation has run."""
 
     def activation_gradient(
-        self, run: Run, node: Node, output: torch.Tensor, gradient: torch.Tensor
+        self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor
     ) -> None:
         """The loss's gradient at an activation's output is known."""
 
-    def enter_block(self, run: Run, node: Node, inputs: tuple) -> None:
+    def enter_block(self, run: Pass, node: Node, inputs: tuple) -> None:
         """A block is about to run."""
 
-    def block(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def block(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """A block has run."""
 
-    def block_gradient(self, run: Run, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
+    def block_gradient(self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
         """The loss's gradient at a block's output is known."""
 
-    def before_loss(self, run: Run) -> None:
+    def before_loss(self, run: Pass) -> None:
         """The forward pass is over and its graph whole; keep it so."""
 
-    def after_loss(self, run: Run) -> None:
+    def after_loss(self, run: Pass) -> None:
         """The loss's gradients are known."""
 
-    def own_passes(self, run: Run) -> None:
+    def own_passes(self, run: Pass) -> None:
         """All of the main pass is over; the network may be run again, in any mode."""
 
 

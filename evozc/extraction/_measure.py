@@ -11,12 +11,12 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from evozc.errors import DataError
-from evozc.extraction._group import Group, Run, forward, gradients_of, loss_of
+from evozc.extraction._group import Group, Pass, forward, gradients_of, loss_of
+from evozc.extraction._hooks import Hooks
 from evozc.extraction._modules import find_blocks
 from evozc.extraction._numbers import NAN
 from evozc.extraction._settings import GROUPS, ordered_groups
 from evozc.extraction._state import device_of, preserved
-from evozc.extraction._watching import Watch
 from evozc.extraction.groups import GROUPS_BY_NAME
 from primitives import NETWORK, NODE_SETS, STATISTICS
 
@@ -119,15 +119,15 @@ def run_groups(
     blocks: Sequence[nn.Module] | None,
     groups: Sequence[Group],
     seed: int,
-) -> Run:
+) -> Pass:
     """Run a network so that every group takes its statistics, and leave it as it was."""
     blocks = find_blocks(network, blocks)
     device = device_of(network)
     inputs = inputs.detach().to(device)
-    if inputs.ndim == 4:
+    if inputs.ndim == 4 and not any(map(_corrupts_memory, network.modules())):
         inputs = inputs.contiguous(memory_format=torch.channels_last)
-    run = Run(network, inputs, None if labels is None else labels.to(device), seed)
-    watch = Watch(run, groups)
+    run = Pass(network, inputs, None if labels is None else labels.to(device), seed)
+    watch = Hooks(run, groups)
     # Of attention's kernels only this one can be differentiated twice.
     with sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
         with preserved(network), watch.watching(blocks):
@@ -140,20 +140,33 @@ def run_groups(
     return run
 
 
-def _main_pass(run: Run, watch: Watch) -> None:
+def _corrupts_memory(module: nn.Module) -> bool:
+    """Whether oneDNN writes past the end of its buffers in this layer's backward pass on channels-last inputs.
+
+    Seen with torch 2.13 on AVX-512: pointwise convolutions with a stride and fewer than 8 channels.
+    """
+    return (
+        isinstance(module, nn.Conv2d)
+        and module.in_channels < 8
+        and module.kernel_size == (1, 1)
+        and module.stride != (1, 1)
+    )
+
+
+def _main_pass(run: Pass, watch: Hooks) -> None:
     groups = watch.groups
-    needs_loss = run.labels is not None and any(group.loss for group in groups)
+    needs_loss = run.labels is not None and any(group.needs_loss for group in groups)
     leaf = run.inputs
     if run.inputs.is_floating_point() and any(group.at_inputs for group in groups):
         leaf = run.leaf = run.inputs.clone().requires_grad_()
-    with torch.set_grad_enabled(needs_loss or any(group.graph for group in groups)):
+    with torch.set_grad_enabled(needs_loss or any(group.needs_graph for group in groups)):
         run.fed = leaf.clone()
         run.scores = forward(run.network, run.fed)
         loss = None if run.labels is None else loss_of(run.scores, run.labels)
     for group in groups:
         group.before_loss(run)
     if needs_loss:
-        twice = any(group.twice for group in groups)
+        twice = any(group.second_order for group in groups)
         watch.listening = True
         run.gradients = gradients_of(run.network, loss, run.trainable(), create_graph=twice)
         watch.listening = False
@@ -161,7 +174,7 @@ def _main_pass(run: Run, watch: Watch) -> None:
             group.after_loss(run)
 
 
-def values_of(run: Run, node_set: str, name: str) -> np.ndarray:
+def values_of(run: Pass, node_set: str, name: str) -> np.ndarray:
     """A statistic at every node of a set, float64 (nodes,); what is not finite is missing."""
     holders = [run.scalars] if node_set == NETWORK else [node.values for node in run.nodes[node_set]]
     found = np.array([holder.get(name, NAN) for holder in holders], dtype=np.float64)

@@ -17,7 +17,7 @@ INITIALISATIONS = ("default", "kaiming", "xavier", "normal")
 
 
 @dataclass(frozen=True)
-class Settings:
+class ExtractionSettings:
     """How an extraction is run; all of it changes the numbers, and is kept with the table.
 
     Args:

@@ -8,22 +8,18 @@
 **Simplification**: :func:`simplify`, in parts :func:`canonical`, :func:`remove_redundancy`,
 :func:`strip_root`; :func:`sign`.
 
-**Exports**: :func:`to_sympy`, :func:`to_latex`, :func:`to_python`; for other files that stand alone
-:func:`write_body`, :class:`Body`, :func:`docstring`, :func:`reference_quantiles`.
+**Other notations**: :func:`to_sympy`, :func:`to_latex`; files are written by :mod:`evozc.exports`.
 """
 
-from evozc.formula._export import docstring, to_python
 from evozc.formula._latex import to_latex
 from evozc.formula._parse import parse
 from evozc.formula._simplify import canonical, remove_redundancy, sign, simplify, strip_root
 from evozc.formula._sympy import to_sympy
 from evozc.formula._tree import MAX_DEPTH, MAX_SIZE, Formula, addends, call, constant, statistic
-from evozc.formula._write import Body, reference_quantiles, write_body
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "MAX_DEPTH", "MAX_SIZE", "Formula", "addends", "call", "constant", "statistic",
     "parse",
     "canonical", "remove_redundancy", "sign", "simplify", "strip_root",
-    "to_latex", "to_python", "to_sympy",
-    "Body", "docstring", "reference_quantiles", "write_body",
+    "to_latex", "to_sympy",
 ]

@@ -23,14 +23,14 @@ _ABS = FULL.operators["abs"]
 
 def sign(formula: Formula) -> Sign:
     """The signs that the formula can have where all its parts are finite."""
-    notes = formula.notes
-    if "sign" not in notes:
+    cache = formula.cache
+    if "sign" not in cache:
         symbol = formula.symbol
         if isinstance(symbol, Operator):
-            notes["sign"] = _sign_of(symbol, tuple([sign(a) for a in formula.arguments]))
+            cache["sign"] = _sign_of(symbol, tuple([sign(a) for a in formula.arguments]))
         else:
-            notes["sign"] = symbol.sign if isinstance(symbol, Statistic) else Sign.of(symbol)
-    return notes["sign"]
+            cache["sign"] = symbol.sign if isinstance(symbol, Statistic) else Sign.of(symbol)
+    return cache["sign"]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -49,16 +49,16 @@ def remove_redundancy(formula: Formula) -> Formula:
     Inverse pairs, idempotent repeats, ``abs`` of what is never negative, ``x - x``,
     ``x / x``, neutral constants, and operators on constants alone are replaced.
     """
-    notes = formula.notes
-    if "reduced" in notes:
-        return notes["reduced"] or formula
+    cache = formula.cache
+    if "reduced" in cache:
+        return cache["reduced"] or formula
     arguments = formula.arguments
     if not arguments:
         return formula
     below = []
     for argument in arguments:  # most are leaves, or were met before: hot
         if argument.arguments:
-            noted = argument.notes.get("reduced", argument)
+            noted = argument.cache.get("reduced", argument)
             argument = (noted or argument) if noted is not argument else remove_redundancy(argument)
         below.append(argument)
     rebuilt = formula if _same(below, arguments) else Formula(formula.symbol, tuple(below))
@@ -74,7 +74,7 @@ def _same(some: Sequence[Formula], others: Sequence[Formula]) -> bool:
 
 def _note(formula: Formula, name: str, form: Formula) -> Formula:
     """Note a form of a formula; None where it is itself, since a cycle of references would keep it alive."""
-    formula.notes[name] = None if form is formula else form
+    formula.cache[name] = None if form is formula else form
     return form
 
 
@@ -96,9 +96,9 @@ def strip_root(formula: Formula) -> Formula:
 
 def simplify(formula: Formula) -> Formula:
     """The shortest form known to rank architectures as ``formula`` does: both steps, to the end."""
-    notes = formula.notes
-    if "shortest" in notes:
-        return notes["shortest"] or formula
+    cache = formula.cache
+    if "shortest" in cache:
+        return cache["shortest"] or formula
     shorter = strip_root(remove_redundancy(formula))
     return _note(formula, "shortest", shorter if shorter == formula else simplify(shorter))
 
@@ -129,7 +129,7 @@ def _step(formula: Formula) -> Formula:
     if operator.commutative and arguments[1].text < arguments[0].text:
         formula = call(operator, *arguments[::-1])
         arguments = formula.arguments
-    if not formula.measured and (folded := _fold(formula, operator)):
+    if not formula.has_statistics and (folded := _fold(formula, operator)):
         return folded
     return (_unary(operator, arguments[0]) if len(arguments) == 1 else _binary(formula, operator)) or formula
 

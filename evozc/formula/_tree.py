@@ -29,12 +29,14 @@ class Formula:
         size: Number of nodes.
         depth: Nodes on the longest way down; 1 for a leaf.
         text: The formula text, which parses back to this tree.
-        measured: Whether there is a statistic in it.
-        vain: Whether a part of it is constant by construction, as ``x - x``.
-        notes: What simplification has worked out about it, so that it does so once.
+        has_statistics: Whether there is a statistic in it.
+        degenerate: Whether a part of it is constant by construction, as ``x - x``.
+        cache: What simplification has worked out about it, so that it does so once.
     """
 
-    __slots__ = ("arguments", "depth", "measured", "notes", "size", "symbol", "text", "type", "vain")
+    __slots__ = (
+        "arguments", "cache", "degenerate", "depth", "has_statistics", "size", "symbol", "text", "type",
+    )
 
     symbol: Operator | Statistic | float
     arguments: tuple[Formula, ...]
@@ -42,30 +44,31 @@ class Formula:
     size: int
     depth: int
     text: str
-    measured: bool
-    vain: bool
-    notes: dict[str, Any]
+    has_statistics: bool
+    degenerate: bool
+    cache: dict[str, Any]
 
     def __init__(self, symbol: Operator | Statistic | float, arguments: tuple[Formula, ...] = ()) -> None:
         """Use the functions named above instead."""
-        size, depth, measured, vain = 1, 1, False, False
+        size, depth, has_statistics, degenerate = 1, 1, False, False
         if isinstance(symbol, Operator):
             if len(arguments) == 1:
                 (only,) = arguments
                 kind = _result_type(symbol, (only.type,))
                 text = f"{symbol.name}({only.text})"
-                size, depth, measured, vain = only.size + 1, only.depth + 1, only.measured, only.vain
+                size, depth = only.size + 1, only.depth + 1
+                has_statistics, degenerate = only.has_statistics, only.degenerate
             else:
                 kind = _result_type(symbol, tuple([a.type for a in arguments]))
                 text = f"{symbol.name}({', '.join([a.text for a in arguments])})"
                 for argument in arguments:
                     size += argument.size
                     depth = max(depth, argument.depth + 1)
-                    measured |= argument.measured
-                    vain |= argument.vain
-                vain |= symbol.equal is not None and arguments[0] == arguments[1]
+                    has_statistics |= argument.has_statistics
+                    degenerate |= argument.degenerate
+                degenerate |= symbol.equal is not None and arguments[0] == arguments[1]
         elif isinstance(symbol, Statistic):
-            kind, text, measured = symbol.type, symbol.key, True
+            kind, text, has_statistics = symbol.type, symbol.key, True
         else:
             kind, text = NETWORK, repr(symbol).removesuffix(".0")
         if size > MAX_SIZE or depth > MAX_DEPTH:
@@ -80,8 +83,8 @@ class Formula:
         put[3](self, size)
         put[4](self, depth)
         put[5](self, text)
-        put[6](self, measured)
-        put[7](self, vain)
+        put[6](self, has_statistics)
+        put[7](self, degenerate)
         put[8](self, {})
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -132,7 +135,7 @@ class Formula:
         return tuple(found.values())
 
 
-_FIELDS = ("symbol", "arguments", "type", "size", "depth", "text", "measured", "vain", "notes")
+_FIELDS = ("symbol", "arguments", "type", "size", "depth", "text", "has_statistics", "degenerate", "cache")
 #: What sets each field of a new formula, past its ``__setattr__``; twice as fast as that of ``object``.
 _PUT = tuple(Formula.__dict__[name].__set__ for name in _FIELDS)
 

@@ -145,7 +145,7 @@ def _fronts(figure: Figure, results: Mapping[str, Any]) -> bool:
         colour = f"C{entry['seed']}"
         sizes = [point["size"] for point in entry["front"]]
         labelled, held_out = (
-            [_number(point[name]) for point in entry["front"]] for name in ("train_tau", "held_out_tau")
+            [_number(point[name]) for point in entry["front"]] for name in ("labelled_tau", "held_out_tau")
         )
         axes.plot(sizes, labelled, "--", color=colour, lw=0.9, alpha=0.6)
         axes.plot(sizes, held_out, "o-", color=colour, ms=4, label=f"seed {entry['seed']}, held out")

@@ -3,16 +3,12 @@
 **Scores**: :func:`score` of one network, :func:`score_networks` of several, :class:`Scores`.
 
 **What is scored**: :func:`load_network`, :func:`noise`.
-
-**A scorer of its own**: :func:`to_torch`.
 """
 
 from evozc.scoring._inputs import load_network, noise
 from evozc.scoring._score import Scores, score, score_networks
-from evozc.scoring._to_torch import to_torch
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Scores", "score", "score_networks",
     "load_network", "noise",
-    "to_torch",
 ]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evozc.baselines import resolve
-from evozc.engine import Evaluator
+from evozc.engine import Evaluator, reference_quantiles
 from evozc.errors import FormulaError
 from evozc.extraction import Measurement, measure
-from evozc.formula import Formula, call, reference_quantiles, statistic
+from evozc.formula import Formula, call, statistic
 from evozc.table import Table
 from primitives import FULL, NETWORK, STATISTICS, Operator, Statistic, relative_log_rank, scalar
 
@@ -150,7 +150,7 @@ def _lack(formula: Formula, measured: Mapping[str, Measurement], labelled: bool)
     for used in formula.statistics():
         if used.key not in known:
             return f"needs {used.key}, which is in its table but not among what can be measured"
-        if known[used.key].labels and not labelled:
+        if known[used.key].needs_labels and not labelled:
             return f"needs labels: {used.key} is taken from the loss"
         for name, measurement in measured.items():
             if used.type != NETWORK and not measurement.names[used.type]:

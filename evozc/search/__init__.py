@@ -2,12 +2,12 @@
 
 **The search**: :class:`Search`, :class:`SearchSettings`.
 
-**Its result**: :func:`with_committees`, :func:`committees`.
+**Its result**: :func:`with_ensembles`, :func:`ensembles`.
 
 **Its parts**: :class:`HallOfFame`, :class:`Entry`, :func:`prune`, :data:`RULES`.
 """
 
-from evozc.search._committee import committees, with_committees
+from evozc.search._ensemble import ensembles, with_ensembles
 from evozc.search._hall_of_fame import Entry, HallOfFame
 from evozc.search._rules import RULES, prune
 from evozc.search._search import Search
@@ -15,6 +15,6 @@ from evozc.search._settings import SearchSettings
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Search", "SearchSettings",
-    "committees", "with_committees",
+    "ensembles", "with_ensembles",
     "RULES", "Entry", "HallOfFame", "prune",
 ]

@@ -12,7 +12,7 @@ from itertools import accumulate
 from deap import gp
 
 from evozc.formula import Formula
-from evozc.search._individual import Grammar, Individual
+from evozc.search._grammar import Grammar, Individual
 from evozc.search._settings import SearchSettings
 
 

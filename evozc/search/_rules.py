@@ -34,7 +34,7 @@ def prune(
     if not _well_formed(formula, max_size, max_depth):
         return formula, "structure"
     reduced = remove_redundancy(formula)
-    if reduced.vain or not reduced.measured:
+    if reduced.degenerate or not reduced.has_statistics:
         return reduced, "redundancy"
     shortest = simplify(reduced)
     if shortest.text == formula.text or shortest.text not in known:
@@ -49,7 +49,7 @@ def _well_formed(formula: Formula, max_size: int, max_depth: int) -> bool:
     return (
         formula.size <= max_size
         and formula.depth <= max_depth
-        and formula.measured
+        and formula.has_statistics
         and not _repeats(formula)
     )
 

@@ -16,17 +16,17 @@ from evozc.engine import Outcome
 from evozc.errors import CheckpointError, FormulaError, SearchExhaustedError
 from evozc.formula import Formula, parse, simplify
 from evozc.search._breeding import Breeder, drawing_from
+from evozc.search._grammar import Fitness, Grammar, Individual
 from evozc.search._hall_of_fame import Entry, HallOfFame
-from evozc.search._individual import Fitness, Grammar, Individual
-from evozc.search._plain import plain_formulas
 from evozc.search._rules import RULES, Rule, prune
 from evozc.search._seen import Seen
 from evozc.search._settings import SearchSettings
+from evozc.search._starters import starters
 from primitives import SymbolSet
 
 #: Candidates bred for each one that passes the rules, before the search gives up.
 _MAX_DRAWS = 60
-#: Formulas of each island that a committee may be drawn from.
+#: Formulas of each island that an ensemble may be drawn from.
 _FINALISTS = 60
 
 
@@ -67,7 +67,7 @@ class Search:
         self.grammar = Grammar(symbols)
         self.breeder = Breeder(self.grammar, settings)
         self.generator = random.Random(settings.seed)
-        self.seeds = list(dict.fromkeys(map(simplify, [*seeds, *plain_formulas(symbols)])))
+        self.seeds = list(dict.fromkeys(map(simplify, [*seeds, *starters(symbols)])))
         self.islands: list[list[Individual]] = [[] for _ in range(settings.islands)]
         self.known = Seen()
         self.rankings = Seen()
@@ -83,7 +83,7 @@ class Search:
 
     @property
     def finalists(self) -> list[Formula]:
-        """What a committee is drawn from: the hall of fame, the best of every island, and the seeds."""
+        """What an ensemble is drawn from: the hall of fame, the best of every island, and the seeds."""
         best = [tree.formula for island in self.islands for tree in island[:_FINALISTS]]
         return list(dict.fromkeys([*(entry.formula for entry in self.hall_of_fame), *best, *self.seeds]))
 

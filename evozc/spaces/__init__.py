@@ -5,7 +5,8 @@
 **Spaces**: :class:`NasBench201`, and :func:`get_space` by name.
 """
 
-from evozc.spaces._nasbench201 import NasBench201
-from evozc.spaces._space import SearchSpace, get_space
+from evozc.spaces._space import SearchSpace
+from evozc.spaces._spaces import get_space
+from evozc.spaces.nasbench201 import NasBench201
 
 __all__ = ["NasBench201", "SearchSpace", "get_space"]

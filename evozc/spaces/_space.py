@@ -1,11 +1,9 @@
-"""What a search space has to offer, and the lookup of spaces by name."""
+"""What a search space has to offer."""
 
 from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING, Protocol
-
-from evozc.errors import ConfigError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -55,20 +53,3 @@ class SearchSpace(Protocol):
 
     def neighbours(self, architecture: str) -> list[str]:
         """All architectures that differ in one choice."""
-
-
-def get_space(name: str, **settings: int) -> SearchSpace:
-    """The search space called ``name``, built with ``settings``.
-
-    Raises:
-        ConfigError: no such space, or a setting that it does not have.
-    """
-    from evozc.spaces._nasbench201 import NasBench201
-
-    spaces = {NasBench201.name: NasBench201}
-    if name not in spaces:
-        raise ConfigError(f"unknown search space {name!r}: known are {', '.join(spaces)}")
-    try:
-        return spaces[name](**settings)
-    except TypeError as error:
-        raise ConfigError(f"search space {name!r}: {error}") from None

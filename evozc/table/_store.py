@@ -21,7 +21,7 @@ import numpy as np
 
 from evozc._files import refuse_existing, replacing
 from evozc.errors import DataError
-from evozc.table._table import Table, Target
+from evozc.table._table import Table, Target, declaration
 from primitives import Sign, Statistic
 
 FORMAT = "evozc-table-2"
@@ -53,7 +53,7 @@ def save_table(table: Table, path: Path, dtype: str = "float64") -> None:
         "hash": rounded.content_hash,
         "architectures": table.architectures,
         "keys": table.keys,
-        "statistics": [_statistic_json(s) for s in table.statistics],
+        "statistics": [declaration(s) for s in table.statistics],
         "targets": [
             {k: v for k, v in asdict(t).items() if k != "values"} for t in table.targets.values()
         ],
@@ -124,13 +124,19 @@ def _assemble(header: dict[str, Any], members: dict[str, np.ndarray]) -> Table:
     return Table(
         architectures=tuple(header["architectures"]),
         keys=tuple(header["keys"]),
-        statistics=tuple(Statistic(**{**s, "sign": Sign(s["sign"])}) for s in header["statistics"]),
+        statistics=tuple(_statistic(s) for s in header["statistics"]),
         offsets=under("offsets/", np.int64),
         values=under("values/", np.float64),
         targets={target.name: target for target in targets},
         train=members.get("train"),
         provenance=header["provenance"],
     )
+
+
+def _statistic(declared: dict[str, Any]) -> Statistic:
+    named = {**declared, "sign": Sign(declared["sign"]), "needs_labels": declared["labels"]}
+    del named["labels"]
+    return Statistic(**named)
 
 
 def _refuse_constant(name: str) -> None:
@@ -157,6 +163,3 @@ def _check_types(header: dict[str, Any]) -> None:
     if not isinstance(header["provenance"], dict):
         raise DataError("the provenance must be named values")
 
-
-def _statistic_json(statistic: Statistic) -> dict[str, Any]:
-    return {**asdict(statistic), "sign": int(statistic.sign)}

@@ -109,7 +109,7 @@ class Table:
     def content_hash(self) -> str:
         """SHA-256 of everything but the provenance, 64 hexadecimal digits."""
         digest = hashlib.sha256()
-        declared = [{**asdict(s), "sign": int(s.sign)} for s in self.statistics]
+        declared = [declaration(s) for s in self.statistics]
         names = [self.architectures, self.keys, declared, sorted(self.targets)]
         digest.update(json.dumps(names).encode())
         for name in sorted(self.offsets):
@@ -162,3 +162,10 @@ class Table:
     def with_targets(self, targets: Iterable[Target], train: np.ndarray | None = None) -> Table:
         """The same statistics with other targets, and another fixed split."""
         return replace(self, targets={t.name: t for t in targets}, train=train)
+
+
+def declaration(statistic: Statistic) -> dict[str, Any]:
+    """A statistic as tables keep it, in JSON values; its names are part of the format."""
+    declared = {**asdict(statistic), "sign": int(statistic.sign)}
+    declared["labels"] = declared.pop("needs_labels")
+    return declared

@@ -44,11 +44,11 @@ def test_every_published_proxy_names_its_paper(proxy):
 def test_labels_and_groups_follow_from_the_catalogue(proxy):
     declared = [s for s in STATISTICS if re.search(rf"\b{re.escape(s.key)}\b", proxy.text)]
     assert set(proxy.groups) == {s.group for s in declared}
-    assert proxy.labels == any(s.labels for s in declared)
+    assert proxy.needs_labels == any(s.needs_labels for s in declared)
 
 
 def test_which_proxies_need_labels_is_what_their_papers_say():
-    assert {proxy.name for proxy in ZOO if proxy.labels} == {
+    assert {proxy.name for proxy in ZOO if proxy.needs_labels} == {
         "plain", "grad_norm", "snip", "grasp", "fisher", "epe_nas", "zico", "lswag", "eznas_a", "lpzero",
         "autoprox",
     }

@@ -22,12 +22,12 @@ from scipy import stats
 
 from evozc.baselines import Trees, proxies
 from evozc.benchmarks import open_table
-from evozc.comparison import estimate, metrics, standard_error
 from evozc.engine import Evaluator, KendallTau, Outcome, Scorer, rankable
 from evozc.errors import SearchExhaustedError
+from evozc.evaluation import estimate, metrics, standard_error
 from evozc.executors import Failure, run_tasks
 from evozc.formula import Formula, simplify
-from evozc.search import Search, SearchSettings, committees, with_committees
+from evozc.search import Search, SearchSettings, ensembles, with_ensembles
 from evozc.search._breeding import drawing_from
 from evozc.table import Table, Target, split_table
 from primitives import FULL, SCALAR, SymbolSet, log_rank
@@ -87,7 +87,7 @@ def scoring(formula: Formula) -> Callable[[Table], np.ndarray]:
 
 
 def result(task: Task, search: Search) -> Callable[[Table], np.ndarray]:
-    return scoring(with_committees(search, task.train, task.target).best.formula)
+    return scoring(with_ensembles(search, task.train, task.target).best.formula)
 
 
 # --- settings -----------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def apart(task: Task) -> Callable[[Table], np.ndarray]:
 
 
 def bagged(task: Task) -> Callable[[Table], np.ndarray]:
-    """Every island on seven tenths of the labelled sample of its own; the committee on all."""
+    """Every island on seven tenths of the labelled sample of its own; the ensemble on all."""
 
     def search(seed: int) -> Search:
         few = random.Random(f"bag {seed}").sample(range(len(task.train)), 7 * len(task.train) // 10)
@@ -145,7 +145,7 @@ def bagged(task: Task) -> Callable[[Table], np.ndarray]:
 
 def _together(task: Task, search: Callable[[int], Search]) -> Callable[[Table], np.ndarray]:
     found = [f for island in range(8) for f in search(100 * task.seed + island).finalists]
-    return scoring(committees(list(dict.fromkeys(found)), task.train, task.target, 6)[-1])
+    return scoring(ensembles(list(dict.fromkeys(found)), task.train, task.target, 6)[-1])
 
 
 class Resampled:
@@ -175,7 +175,7 @@ def resampled(merge: Callable[[np.ndarray], float], terms: int) -> Method:
         search = run(task, settings(task), Resampled(task, merge))
         if terms == 1:
             return scoring(search.hall_of_fame.best.formula)
-        return scoring(committees(search.finalists, task.train, task.target, terms)[-1])
+        return scoring(ensembles(search.finalists, task.train, task.target, terms)[-1])
 
     return method
 
@@ -196,7 +196,7 @@ def inner_fold(terms: int) -> Method:
         if terms == 1:
             found = [entry.formula for entry in search.hall_of_fame]
         else:
-            found = committees(search.finalists, inner, target, terms)
+            found = ensembles(search.finalists, inner, target, terms)
         taus = [o.tau or -1.0 for o in Scorer(fold, fold.target(task.target.name)).score(found)]
         return scoring(found[int(np.argmax(taus))])
 
@@ -216,14 +216,14 @@ def polished(task: Task) -> Callable[[Table], np.ndarray]:
                     gp.mutNodeReplacement(grammar.individual(formula), pset=grammar)[0] for _ in range(100)
                 ]
             tried = list(dict.fromkeys(simplify(grammar.ordered(tree)) for tree in trees))
-            tried = [f for f in tried if f.measured and f.size <= 20]
+            tried = [f for f in tried if f.has_statistics and f.size <= 20]
             taus = [outcome.tau or -1.0 for outcome in scorer.score(tried)]
             if not tried or max(taus) <= reached:
                 break
             formula, reached = tried[int(np.argmax(taus))], max(taus)
         better.append(formula)
     finalists = list(dict.fromkeys([*better, *search.finalists]))
-    return scoring(committees(finalists, task.train, task.target, 6)[-1])
+    return scoring(ensembles(finalists, task.train, task.target, 6)[-1])
 
 
 class _Complement:

@@ -19,9 +19,9 @@ import numpy as np
 from scipy import stats
 
 from evozc.baselines import find_proxy, proxies
-from evozc.comparison import estimate
 from evozc.engine import Evaluator
-from evozc.extraction import GROUPS, Settings, extract_table, load_images
+from evozc.evaluation import estimate
+from evozc.extraction import GROUPS, ExtractionSettings, extract_table, load_images
 from evozc.spaces import NasBench201
 from evozc.table import Table, Target, load_table, read_rows, save_table
 from primitives import FULL
@@ -78,7 +78,7 @@ def extract(rows: list[dict[str, str]], arguments: argparse.Namespace) -> None:
     space = NasBench201()
     sample = random.Random(0).sample(rows, arguments.sample)
     target = Target("c10_test200", np.array([float(row["c10_test200"]) for row in sample]))
-    settings = Settings(
+    settings = ExtractionSettings(
         batch=arguments.batch, inputs=arguments.inputs, initialisation=arguments.initialisation,
         groups=tuple(arguments.statistics.split(",")) if arguments.statistics else GROUPS,
     )

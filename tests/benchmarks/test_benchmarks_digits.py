@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from evozc.benchmarks import BUNDLED, open_table
-from evozc.benchmarks._digits import SPACE, Digits, draw, sample_architectures, train
-from evozc.benchmarks.digits import DATA, noise_ceiling, read_trainings
+from evozc.benchmarks.digits.__main__ import DATA, noise_ceiling, read_trainings
+from evozc.benchmarks.digits._recipe import SPACE, Digits, draw, sample_architectures, train
 from evozc.engine import kendall_tau
 from evozc.errors import DataError
 from evozc.table import split_table
@@ -85,7 +85,7 @@ def test_a_network_learns_and_the_seed_decides():
 
 
 def run(*arguments):
-    return [sys.executable, "-m", "evozc.benchmarks.digits", *map(str, arguments)]
+    return [sys.executable, "-m", "evozc.benchmarks.digits.__main__", *map(str, arguments)]
 
 
 def test_training_goes_on_after_a_kill_and_building_wants_all_of_it(tmp_path):

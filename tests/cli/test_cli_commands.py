@@ -82,7 +82,7 @@ def test_search_prints_what_its_results_hold(place, results):
     front = rows(out, "Pareto front")[1:]
     shown = [(row[-5:] if row[0] != ">" else row[1:]) for row in front]
     assert shown == [
-        [str(e["size"]), number(e["train_tau"]), number(e["held_out_tau"]),
+        [str(e["size"]), number(e["labelled_tau"]), number(e["held_out_tau"]),
          f"{number(e['low'])} to {number(e['high'])}", shortened(e["formula"])]
         for e in results["front"]
     ]
@@ -93,7 +93,8 @@ def test_search_prints_what_its_results_hold(place, results):
     assert [row[0] for row in rows(out, "Chosen by the labelled architectures alone")] == told
     compared = rows(out, "Kendall tau with accuracy on 30 held-out architectures (30 not isomorphic)")
     assert compared[1][:3] == [
-        "chosen formula", number(results["chosen"]["train_tau"]), number(results["chosen"]["held_out_tau"]),
+        "chosen formula",
+        number(results["chosen"]["labelled_tau"]), number(results["chosen"]["held_out_tau"]),
     ]
     assert ["flops", "constant", "constant"] in compared
     for rule, count in results["removed"].items():

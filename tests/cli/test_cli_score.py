@@ -12,8 +12,9 @@ import user_networks
 from small_tables import Commands, small_table
 
 from evozc.baselines import ZOO
+from evozc.engine import rank_references
 from evozc.formula import parse
-from evozc.runs import rank_references, read_results
+from evozc.runs import read_results
 from evozc.scoring import load_network, noise, score
 from evozc.table import save_table
 
@@ -79,7 +80,7 @@ def test_networks_are_scored_by_formulas_and_proxies(place, commands):
 def test_noise_says_which_proxies_need_labels_and_data_give_them(place, commands):
     done = commands("score", CONV, *NOISE, cwd=place)
     assert (done.code, done.err) == (0, "")
-    needing = [proxy.name for proxy in ZOO if proxy.labels]
+    needing = [proxy.name for proxy in ZOO if proxy.needs_labels]
     assert "standard normal noise, 8 x 3 x 8 x 8, seed 0; these need labels" in done.out
     assert f"--data: {', '.join(needing)}\n" in done.out
     labelled = commands("score", CONV, "--data", "images.npz", "--batch", 8, cwd=place)
@@ -202,7 +203,7 @@ def test_the_zoo_is_listed_and_written_as_json(commands):
     assert [entry["name"] for entry in listed] == [proxy.name for proxy in ZOO]
     for proxy, entry in zip(ZOO, listed, strict=True):
         assert entry["formula"] == proxy.text
-        assert (entry["labels"], entry["groups"]) == (proxy.labels, list(proxy.groups))
+        assert (entry["labels"], entry["groups"]) == (proxy.needs_labels, list(proxy.groups))
         assert f"    {proxy.text}\n    {proxy.source}\n" in done.out
     assert "plain: negative as published, needs labels\n" in done.out
     assert "synflow: positive as published, no labels\n" in done.out

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from evozc.errors import ConfigError, DataError
-from evozc.extraction import GROUPS, Settings, measure
+from evozc.extraction import GROUPS, ExtractionSettings, measure
 from evozc.spaces import NasBench201
 from primitives import STATISTICS
 
@@ -328,11 +328,11 @@ def test_means_of_large_offsets_keep_their_deviation():
 
 
 def test_settings_are_checked_and_ordered():
-    assert Settings(groups=["synflow", "shapes"]).groups == ("shapes", "synflow")
+    assert ExtractionSettings(groups=["synflow", "shapes"]).groups == ("shapes", "synflow")
     for wrong in ({"batch": 1}, {"batch": 2.0}, {"seed": -1}, {"seed": True}, {"groups": ()},
                   {"groups": ("shape",)}, {"groups": "shapes"}):
         with pytest.raises(ConfigError):
-            Settings(**wrong)
+            ExtractionSettings(**wrong)
 
 
 @pytest.mark.parametrize(

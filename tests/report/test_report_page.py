@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 from small_tables import small_table
 
+from evozc.comparison import ComparisonSettings, continue_comparison, start_comparison, summarise
 from evozc.report import draw_figures, render_report, to_mathml
-from evozc.study import StudySettings, continue_study, start_study, summarise
 from evozc.table import save_table
 
 HOSTILE = '<script>document.title="broken"</script><img src=x onerror=alert(1)>"&$x$'
@@ -21,12 +21,12 @@ HOSTILE = '<script>document.title="broken"</script><img src=x onerror=alert(1)>"
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     save_table(replace(small_table(70)), folder / "small.npz")
-    settings = StudySettings(
+    settings = ComparisonSettings(
         methods=("formula", "trees", "proxies"), budgets=(10, 20), seeds=2, population=20, generations=2,
         draws=50,
     )
-    manifest = start_study(folder / "study", str(folder / "small.npz"), settings)
-    return {**summarise(manifest, continue_study(folder / "study")), "table": "small.npz"}
+    manifest = start_comparison(folder / "study", str(folder / "small.npz"), settings)
+    return {**summarise(manifest, continue_comparison(folder / "study")), "table": "small.npz"}
 
 
 @pytest.fixture(scope="module")

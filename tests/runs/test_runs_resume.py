@@ -10,7 +10,7 @@ import pytest
 from small_tables import environment, evozc, files, python, small_table
 
 from evozc.errors import CheckpointError, DataError
-from evozc.runs import RunFolder, _launch, continue_run, read_log, start_run
+from evozc.runs import RunFolder, _keeper, continue_run, read_log, start_run
 from evozc.search import SearchSettings
 from evozc.table import save_table
 
@@ -21,7 +21,7 @@ SETTINGS = SearchSettings(population=24, generations=4, seed=2)
 def every_generation_is_kept():
     """Otherwise which ones are depends on how long writing takes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_launch, "_REST", 0)
+        patch.setattr(_keeper, "_REST", 0)
         yield
 
 
@@ -88,7 +88,7 @@ def test_a_run_leaves_what_it_says(whole):
     assert journal[-1]["evaluations"] == results["evaluations"] == sum(not s["probed"] for s in scored)
     assert journal[-1]["removed"] == results["removed"]
     assert journal[-1]["tau"] == max(s["tau"] or -1 for s in scored)
-    assert results["front"][-1]["train_tau"] >= journal[-1]["tau"]
+    assert results["front"][-1]["labelled_tau"] >= journal[-1]["tau"]
     assert results["chosen"] == {**results["front"][-1], "terms": results["chosen"]["terms"]}
     text = results["chosen"]["formula"]
     assert all(term in text for term in results["chosen"]["terms"])
@@ -117,7 +117,7 @@ def test_a_run_stopped_after_any_generation_ends_as_one_that_was_not(whole, tabl
 def test_however_rarely_generations_are_kept_a_stopped_run_keeps_its_last(
     whole, table, tmp_path, rest, monkeypatch
 ):
-    monkeypatch.setattr(_launch, "_REST", rest)
+    monkeypatch.setattr(_keeper, "_REST", rest)
     path = tmp_path / "run"
     begin(path, table)
     with pytest.raises(StopError):

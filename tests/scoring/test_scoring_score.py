@@ -68,7 +68,7 @@ def test_what_needs_labels_is_exactly_what_fails_without():
     network, (inputs, _) = made("convolutions")
     formulas = {proxy.name: proxy.formula for proxy in ZOO if proxy.name != "aznas"}
     scores = score_networks({"net": network}, formulas, inputs)
-    assert set(scores.lacking) == {p.name for p in ZOO if p.labels}
+    assert set(scores.lacking) == {p.name for p in ZOO if p.needs_labels}
     assert all("needs labels" in reason for reason in scores.lacking.values())
 
 

@@ -13,7 +13,7 @@ from evozc.errors import ConfigError, FormulaError
 from evozc.formula import canonical, constant, parse
 from evozc.search import SearchSettings
 from evozc.search._breeding import Breeder, _move_constant, drawing_from
-from evozc.search._individual import Grammar, Individual
+from evozc.search._grammar import Grammar, Individual
 from primitives import FULL, NETWORK, SymbolSet
 
 SYMBOLS = FULL.with_statistics(small_table().statistics)
@@ -169,7 +169,7 @@ import random
 from small_tables import small_table
 from evozc.search import SearchSettings
 from evozc.search._breeding import Breeder, drawing_from
-from evozc.search._individual import Grammar
+from evozc.search._grammar import Grammar
 from primitives import FULL
 grammar = Grammar(FULL.with_statistics(small_table().statistics))
 breeder = Breeder(grammar, SearchSettings(population=10))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from evozc.errors import ConfigError, DataError
 from evozc.spaces import NasBench201, get_space
-from evozc.spaces._nasbench201 import EDGES, OPERATIONS
+from evozc.spaces.nasbench201._space import EDGES, OPERATIONS
 
 SPACE = NasBench201()
 ALL = [NasBench201.format(operations) for operations in itertools.product(OPERATIONS, repeat=len(EDGES))]

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from evozc.extraction._group import Group, Node, Run
+from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._numbers import NAN, logdet, rows, sign_kernel, summarise
 
 
@@ -18,7 +18,7 @@ class Activations(Group):
     def __init__(self) -> None:
         self._kernel: torch.Tensor | None = None
 
-    def activation(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def activation(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """The output and its signs."""
         units = rows(output)
         z = summarise(units)
@@ -31,6 +31,6 @@ class Activations(Group):
         node.values["logdet"] = logdet(kernel)
         self._kernel = kernel if self._kernel is None else self._kernel + kernel
 
-    def before_loss(self, run: Run) -> None:
+    def before_loss(self, run: Pass) -> None:
         """The network's kernel is whole."""
         run.scalars["naswot"] = NAN if self._kernel is None else logdet(self._kernel)

@@ -6,19 +6,19 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from evozc.extraction._group import Group, Node, Run
+from evozc.extraction._group import Group, Node, Pass
 
 
 class Attention(Group):
     """Confidence of softmax and attention; importance of the heads of attention."""
 
     name = "attention"
-    loss = True
+    needs_loss = True
 
     def __init__(self) -> None:
         self._heads: dict[Node, torch.Tensor] = {}
 
-    def activation(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def activation(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """The probabilities."""
         module = node.module
         if isinstance(module, nn.Softmax):
@@ -30,7 +30,7 @@ class Attention(Group):
             self._heads[node] = _head_outputs(module, inputs, probabilities)
 
     def activation_gradient(
-        self, run: Run, node: Node, output: torch.Tensor, gradient: torch.Tensor
+        self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor
     ) -> None:
         """The gradient at the heads' outputs lies before the last projection."""
         heads = self._heads.pop(node, None)

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from evozc.extraction._group import Group, Node, Run
+from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._numbers import entropy, rms, rows, summarise
 
 
@@ -14,14 +14,14 @@ class Blocks(Group):
     """Summary and entropy of every block's output, and the gradient at it."""
 
     name = "blocks"
-    loss = True
+    needs_loss = True
 
-    def block(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def block(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """The output."""
         z = summarise(rows(output))
         node.values.update(output_mean=z.mean, output_std=z.std, output_l2=math.hypot(z.mean, z.std))
         node.values["entropy"] = entropy(output)
 
-    def block_gradient(self, run: Run, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
+    def block_gradient(self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
         """The gradient at the output."""
         node.values["output_grad_l2"] = rms(rows(gradient))

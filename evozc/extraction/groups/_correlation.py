@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from evozc.extraction._group import Group, Node, Run
+from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._numbers import NAN, channels_last
 
 
@@ -13,11 +13,11 @@ class Correlation(Group):
 
     name = "correlation"
 
-    def layer(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def layer(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """Of a layer's output."""
         node.values["correlation_min"] = _smallest_eigenvalue(output)
 
-    def activation(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def activation(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """Of an activation's output."""
         node.values["correlation_min"] = _smallest_eigenvalue(output)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from evozc.extraction._group import Group, Node, Run
+from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._numbers import NAN, rows, summarise
 
 
@@ -12,9 +12,9 @@ class Evolved(Group):
     """Inputs of EZNAS-A and of the formulas of LPZero and Auto-Prox."""
 
     name = "evolved"
-    loss = True
+    needs_loss = True
 
-    def layer(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def layer(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """Auto-Prox's norm of the scaled input."""
         x = inputs[0].detach() if inputs and isinstance(inputs[0], torch.Tensor) else output
         if not x.is_floating_point():
@@ -24,11 +24,11 @@ class Evolved(Group):
         squares = (z.std**2 + (z.mean - low) ** 2) * x.numel()
         node.values["input_minmax_l2"] = squares**0.5 / (high - low) if high > low else NAN
 
-    def layer_gradient(self, run: Run, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
+    def layer_gradient(self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
         """Auto-Prox's mean of the gradient at the output."""
         node.values["output_grad_sqrt_sigmoid"] = gradient.sigmoid().sqrt_().mean().item()
 
-    def after_loss(self, run: Run) -> None:
+    def after_loss(self, run: Pass) -> None:
         """LPZero's and EZNAS's functions of the gradient at the weight."""
         for node in run.nodes["layer"]:
             gradient = run.gradients.get(node.weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from evozc.extraction._group import Group, Run
+from evozc.extraction._group import Group, Pass
 from evozc.extraction._numbers import weight_summary
 
 
@@ -12,9 +12,9 @@ class Gradients(Group):
     """Norms of every layer's gradient, and of its product with the weight."""
 
     name = "gradients"
-    loss = True
+    needs_loss = True
 
-    def after_loss(self, run: Run) -> None:
+    def after_loss(self, run: Pass) -> None:
         """From the gradients of the main pass."""
         for node in run.nodes["layer"]:
             gradient = run.gradients.get(node.weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from evozc.extraction._group import Group, Run, gradients_of
+from evozc.extraction._group import Group, Pass, gradients_of
 
 
 class Hessian(Group):
@@ -14,10 +14,10 @@ class Hessian(Group):
     """
 
     name = "hessian"
-    loss = True
-    twice = True
+    needs_loss = True
+    second_order = True
 
-    def after_loss(self, run: Run) -> None:
+    def after_loss(self, run: Pass) -> None:
         """A second backward pass through the first."""
         layers = [node for node in run.nodes["layer"] if run.gradients.get(node.weight) is not None]
         gradients = [run.gradients[node.weight] for node in layers]

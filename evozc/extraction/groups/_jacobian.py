@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from evozc.extraction._group import Group, Run
+from evozc.extraction._group import Group, Pass
 from evozc.extraction._numbers import NAN
 from evozc.extraction._state import explained
 
@@ -18,10 +18,10 @@ class Jacobian(Group):
     """The correlations between the samples' gradients: jacov and EPE-NAS."""
 
     name = "jacobian"
-    graph = True
+    needs_graph = True
     at_inputs = True
 
-    def before_loss(self, run: Run) -> None:
+    def before_loss(self, run: Pass) -> None:
         """One backward pass from the summed scores to the inputs."""
         if run.leaf is None or not run.scores.requires_grad:
             return

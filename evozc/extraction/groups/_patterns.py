@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from evozc.extraction._group import Group, Node, Run
+from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._numbers import NAN, positives, rows
 
 #: Samples whose signs fit one whole number of 64 bits.
@@ -22,7 +22,7 @@ class Patterns(Group):
     def __init__(self) -> None:
         self._seen: list[np.ndarray] = []
 
-    def activation(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def activation(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """The different patterns of one activation."""
         units = rows(output)
         if len(units) != len(run.inputs) or units.isnan().any():
@@ -31,7 +31,7 @@ class Patterns(Group):
         node.values["patterns"] = len(found)
         self._seen.append(found)
 
-    def before_loss(self, run: Run) -> None:
+    def before_loss(self, run: Pass) -> None:
         """The different patterns of all activations."""
         run.scalars["swap"] = len(_distinct(np.concatenate(self._seen))) if self._seen else NAN
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
-from evozc.extraction._group import Group, Node, Run
+from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._numbers import NAN
 
 
@@ -17,7 +17,7 @@ class Shapes(Group):
 
     name = "shapes"
 
-    def layer(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def layer(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """Everything but the depth, which needs the number of layers."""
         module, weight = node.module, node.weight
         c_in, c_out = _channels(module, weight)
@@ -37,7 +37,7 @@ class Shapes(Group):
             resolution=resolution,
         )
 
-    def before_loss(self, run: Run) -> None:
+    def before_loss(self, run: Pass) -> None:
         """What needs all layers."""
         layers = run.nodes["layer"]
         for position, node in enumerate(layers, 1):

@@ -11,7 +11,7 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.func import functional_call
 from torch.nn.modules.conv import _ConvNd
 
-from evozc.extraction._group import Group, Run, forward
+from evozc.extraction._group import Group, Pass, forward
 from evozc.extraction._numbers import channels_last
 from evozc.extraction._state import explained
 
@@ -31,7 +31,7 @@ class Spectrum(Group):
 
     name = "spectrum"
 
-    def own_passes(self, run: Run) -> None:
+    def own_passes(self, run: Pass) -> None:
         """One forward pass in evaluation mode, a backward pass for each direction."""
         if len(run.nodes["layer"]) < 2:
             return

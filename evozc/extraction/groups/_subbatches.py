@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from evozc.extraction._group import Gradients, Group, Run, forward, gradients_of, loss_of
+from evozc.extraction._group import Gradients, Group, Pass, forward, gradients_of, loss_of
 
 
 class Subbatches(Group):
@@ -14,9 +14,9 @@ class Subbatches(Group):
     """
 
     name = "subbatches"
-    loss = True
+    needs_loss = True
 
-    def own_passes(self, run: Run) -> None:
+    def own_passes(self, run: Pass) -> None:
         """One pass for each half."""
         if run.labels is None:
             return
@@ -36,7 +36,7 @@ class Subbatches(Group):
             )
 
     @staticmethod
-    def _half(run: Run, part: slice) -> Gradients:
+    def _half(run: Pass, part: slice) -> Gradients:
         run.network.train()
         loss = loss_of(forward(run.network, run.inputs[part].clone()), run.labels[part])
         return gradients_of(run.network, loss, run.trainable())

@@ -10,7 +10,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from evozc.extraction._group import Group, Run
+from evozc.extraction._group import Group, Pass
 from evozc.extraction._state import explained
 
 
@@ -24,7 +24,7 @@ class Synflow(Group):
 
     name = "synflow"
 
-    def own_passes(self, run: Run) -> None:
+    def own_passes(self, run: Pass) -> None:
         """One pass on a single input."""
         names = {parameter: name for name, parameter in run.network.named_parameters()}
         weights = {

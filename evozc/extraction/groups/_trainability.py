@@ -6,7 +6,7 @@ import torch
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.nn.functional import pixel_unshuffle
 
-from evozc.extraction._group import Group, Node, Run
+from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._numbers import NAN, channels_last
 from evozc.extraction._state import explained
 
@@ -19,26 +19,26 @@ class Trainability(Group):
     """
 
     name = "trainability"
-    graph = True
+    needs_graph = True
     at_inputs = True
 
     def __init__(self) -> None:
         self._inputs: dict[Node, GradientEdge] = {}
         self._outputs: dict[Node, tuple[GradientEdge, torch.Tensor]] = {}
 
-    def enter_block(self, run: Run, node: Node, inputs: tuple) -> None:
+    def enter_block(self, run: Pass, node: Node, inputs: tuple) -> None:
         """Where gradients leave the block."""
         if inputs and inputs[0] is not run.fed and getattr(inputs[0], "requires_grad", False):
             self._inputs[node] = get_gradient_edge(inputs[0])
 
-    def block(self, run: Run, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def block(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """Where gradients enter the block."""
         if node in self._inputs and output.requires_grad:
             self._outputs[node] = get_gradient_edge(output), torch.empty_like(output, device="meta")
         elif node in self._inputs:
             node.values["jacobian"] = 0.0
 
-    def before_loss(self, run: Run) -> None:
+    def before_loss(self, run: Pass) -> None:
         """One product of random signs with the Jacobian for each block."""
         for position, node in enumerate(run.nodes["block"]):
             if node not in self._outputs:

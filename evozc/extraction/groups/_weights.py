@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evozc.extraction._group import Group, Run
+from evozc.extraction._group import Group, Pass
 from evozc.extraction._numbers import weight_summary
 
 
@@ -11,7 +11,7 @@ class Weights(Group):
 
     name = "weights"
 
-    def before_loss(self, run: Run) -> None:
+    def before_loss(self, run: Pass) -> None:
         """Weights need no pass."""
         for node in run.nodes["layer"]:
             node.values.update(weight_summary("weight", node.weight.detach().double().flatten()))

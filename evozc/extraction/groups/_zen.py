@@ -11,7 +11,7 @@ from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
-from evozc.extraction._group import Group, Run
+from evozc.extraction._group import Group, Pass
 from evozc.extraction._state import explained
 
 _STEP = 0.01
@@ -26,7 +26,7 @@ class Zen(Group):
 
     name = "zen"
 
-    def own_passes(self, run: Run) -> None:
+    def own_passes(self, run: Pass) -> None:
         """Two passes on noise through the network with weights of its own."""
         if not run.inputs.is_floating_point():
             return

@@ -1,0 +1,1 @@
+"""The bundled benchmark ``digits``; ``python -m evozc.benchmarks.digits`` makes it again."""

@@ -1,0 +1,33 @@
+"""The command that lists known proxies."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from evozc.baselines import ZOO
+from evozc.cli._screen import say
+
+
+def zoo(
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
+) -> None:
+    """List the known proxies: formula, source, and whether labels are needed.
+
+    The formulas are turned where need be, so that higher is better.
+    """
+    if as_json:
+        print(json.dumps([
+            {
+                "name": p.name, "formula": p.text, "direction": p.direction, "labels": p.needs_labels,
+                "groups": p.groups, "source": p.source,
+            }
+            for p in ZOO
+        ], indent=2))
+        return
+    for p in ZOO:
+        say(f"{p.name}: {p.direction} as published, {'needs' if p.needs_labels else 'no'} labels")
+        say(f"    {p.text}")
+        say(f"    {p.source}")

@@ -1,0 +1,21 @@
+"""Formulas and predictors on held-out architectures, with confidence intervals.
+
+**Kendall tau**: :func:`estimate`, :class:`Estimate`, :func:`standard_error`.
+
+**Formulas side by side**: :func:`compare`, :class:`Row`.
+
+**Scores of any method**: :func:`metrics`; :class:`Bootstrap` over seeds and architectures,
+:class:`HeldOut`, :func:`interval`, :func:`p_value`.
+"""
+
+from evozc.evaluation._bootstrap import Bootstrap, HeldOut, interval, p_value
+from evozc.evaluation._compare import Row, compare
+from evozc.evaluation._interval import Estimate, estimate, standard_error
+from evozc.evaluation._metrics import metrics
+
+__all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
+    "Estimate", "estimate", "standard_error",
+    "Row", "compare",
+    "metrics",
+    "Bootstrap", "HeldOut", "interval", "p_value",
+]

@@ -1,0 +1,105 @@
+"""A formula as a Python file of its own that needs only torch and numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from evozc.errors import FormulaError
+from evozc.exports._body import write_body
+from evozc.exports._bundle import BundleError
+from evozc.exports._python import docstring
+from evozc.extraction import GROUPS
+from evozc.extraction._measure import check_batch, run_groups, values_of
+from evozc.extraction.groups import GROUPS_BY_NAME
+from evozc.formula import Formula
+from primitives import STATISTICS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def to_torch(
+    formula: Formula, references: Mapping[Formula, np.ndarray] | None = None, note: str = ""
+) -> str:
+    """The source of a module with ``score(network, inputs, labels=None, ...) -> float``.
+
+    It holds what measures the statistics that the formula uses, the kernels of its operators,
+    and nothing else; it imports torch and numpy alone, beside the standard library.
+
+    Args:
+        formula: What to score by.
+        references: As for :func:`~evozc.exports.to_python`.
+        note: A line for the file's docstring, as where the formula comes from.
+
+    Raises:
+        FormulaError: a statistic that cannot be measured, as a column of published scores; a
+            ``logrank`` without reference; an operator of the user's own whose source cannot be
+            read or needs another package.
+    """
+    measurable = {s.key: s for s in STATISTICS}
+    used = formula.statistics()
+    for statistic in used:
+        if statistic.key not in measurable:
+            raise FormulaError(f"{statistic.key} is a column of its table, and cannot be measured")
+    needed = {measurable[s.key].group for s in used}
+    labels = [s.key for s in used if measurable[s.key].needs_labels]
+    body = write_body(formula, references or {}, ("torch", "numpy"), _OWN)
+    try:
+        groups = [f"{body.bundle.add(GROUPS_BY_NAME[g])}()" for g in GROUPS if g in needed]
+        check, run, values = map(body.bundle.add, (check_batch, run_groups, values_of))
+    except BundleError as error:
+        raise FormulaError(f"{formula.text}: {error}") from None
+    return _TEMPLATE.format(
+        docstring=docstring(formula, note),
+        imports="\n".join(_sorted(body.bundle.imports)),
+        constants=body.constants,
+        definitions=body.bundle.text,
+        labels="" if not labels else _LABELS.format(keys=", ".join(labels)),
+        needs="int64 (n,), which this formula needs" if labels else "not needed",
+        check=check, least=2 if "subbatches" in needed else 1,
+        run=run, values=values, groups=", ".join(groups),
+        lines="\n".join(f"    {line}" for line in body.lines),
+    )
+
+
+def _sorted(imports: list[str]) -> list[str]:
+    """Whole modules first, as is the custom."""
+    return sorted(imports, key=lambda line: (line.startswith("from"), line))
+
+
+#: Names of the file's own.
+_OWN = ("network", "inputs", "labels", "blocks", "seed", "key")
+
+_LABELS = '''    if labels is None:
+        raise ValueError("labels are needed: {keys} is taken from the loss")
+'''
+
+_TEMPLATE = '''"""{docstring}
+
+Higher is better. ``score`` takes any untrained torch.nn.Module.
+"""
+
+{imports}
+
+{constants}
+
+{definitions}
+
+def score(network, inputs, labels=None, blocks=None, seed=0):
+    """The proxy's score of one network, NaN if it cannot be computed.
+
+    ``network``  from inputs to scores (n, classes); it is left bit by bit as it was
+    ``inputs``   float32 (n, ...), or int64 token numbers (n, tokens)
+    ``labels``   {needs}
+    ``blocks``   the modules that are its blocks; by default the children of its longest
+                 ModuleList or Sequential
+    ``seed``     of random directions and weights that a statistic draws itself
+    """
+{labels}    {check}(inputs, labels, {least})
+    run = {run}(network, inputs, labels, blocks, [{groups}], seed)
+    statistics = {{key: {values}(run, *key.split(".")) for key in STATISTICS}}
+{lines}
+    value = float(result[0])
+    return value if np.isfinite(value) else float("nan")
+'''

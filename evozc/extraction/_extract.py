@@ -1,0 +1,230 @@
+"""From many architectures to one statistics table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from evozc.errors import DataError, EvozcError
+from evozc.executors import Failure, run_tasks
+from evozc.extraction._initialise import initialise
+from evozc.extraction._inputs import Images
+from evozc.extraction._measure import Measurement, measure
+from evozc.extraction._settings import ExtractionSettings
+from evozc.extraction._shards import Outcome, Shards
+from evozc.spaces import SearchSpace
+from evozc.table import Table, Target
+from primitives import NETWORK, Statistic
+
+FORMAT = "evozc-extraction-2"
+SHARD = 16
+
+
+def extract_table(
+    space: SearchSpace,
+    architectures: Sequence[str],
+    images: Images,
+    settings: ExtractionSettings,
+    targets: Sequence[Target] = (),
+    *,
+    shards: Path,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Table:
+    """Measure the statistics of many architectures, all on the same mini-batches.
+
+    Finished architectures are kept in a folder. Stopped at any moment and called again, it
+    goes on from there; the table is bitwise the same whatever the number of jobs, for each
+    network's weights are drawn from the seed and its own text alone.
+
+    Args:
+        space: Builds the networks.
+        architectures: Their texts, all different.
+        images: From which the mini-batch is drawn.
+        settings: What to measure.
+        targets: One value for each architecture.
+        shards: The folder; made if need be.
+        jobs: Worker processes of one thread each.
+        progress: Called with the number of architectures done and their total.
+
+    Returns:
+        The architectures that could be measured, in the given order; the others and their
+        reasons are in ``provenance["failed"]``. Statistics that no architecture has a value of,
+        as those of attention in a space without it, are left out.
+
+    Raises:
+        DataError: repeated architectures, targets that do not fit, too few images, a folder
+            of another extraction, or not one architecture that can be measured.
+        WorkerError: a worker was killed; what is finished is kept.
+    """
+    architectures = list(architectures)
+    _check(architectures, targets)
+    batches = [_batch(images, settings, repeat) for repeat in range(settings.repeats)]
+    manifest = _manifest(space, images, settings)
+    folder = Shards.open(shards, manifest, settings.groups)
+    done = set(folder.read()).intersection(architectures)
+    todo = [a for a in architectures if a not in done]
+
+    def report() -> None:
+        if progress:
+            progress(len(done), len(architectures))
+
+    report()
+    tasks = [
+        (space, todo[start : start + SHARD], batches, settings, folder)
+        for start in range(0, len(todo), SHARD)
+    ]
+    for _, finished in run_tasks(_measure_shard, tasks, jobs):
+        if isinstance(finished, Failure):
+            raise DataError(finished.reason)
+        done.update(finished)
+        report()
+    return _table(space, architectures, folder.read(), targets, folder.statistics(), manifest)
+
+
+def _batch(
+    images: Images, settings: ExtractionSettings, repeat: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    x, y = images.batch(settings.batch, settings.seed + repeat)
+    if settings.inputs == "noise":
+        x = torch.randn(x.shape, generator=torch.Generator().manual_seed(settings.seed + repeat))
+    elif settings.inputs == "ones":
+        x = torch.ones_like(x)
+    return x, y
+
+
+def _check(architectures: Sequence[str], targets: Sequence[Target]) -> None:
+    if not architectures:
+        raise DataError("no architectures to extract statistics of")
+    if len(set(architectures)) != len(architectures):
+        repeated = next(a for a in architectures if architectures.count(a) > 1)
+        raise DataError(f"architecture {repeated} is named more than once")
+    for target in targets:
+        if target.values.shape != (len(architectures),) or not np.isfinite(target.values).all():
+            raise DataError(f"target {target.name!r} needs {len(architectures)} finite values")
+
+
+def _manifest(space: SearchSpace, images: Images, settings: ExtractionSettings) -> dict[str, Any]:
+    return {
+        "space": space.name,
+        "space_settings": space.settings(),
+        "settings": {**asdict(settings), "groups": list(settings.groups)},
+        "images": images.digest,
+        "versions": {"torch": torch.__version__, "numpy": np.__version__, "extraction": FORMAT},
+    }
+
+
+def _measure_shard(
+    space: SearchSpace,
+    architectures: Sequence[str],
+    batches: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    settings: ExtractionSettings,
+    folder: Shards,
+) -> Sequence[str]:
+    """What was measured lies in the folder; only its names go back."""
+    with _one_thread():
+        outcomes = {a: _measure_one(space, a, batches, settings) for a in architectures}
+    folder.write(outcomes)
+    return architectures
+
+
+def _measure_one(
+    space: SearchSpace,
+    architecture: str,
+    batches: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    settings: ExtractionSettings,
+) -> Outcome:
+    try:
+        return _average([
+            _measure_once(space, architecture, batch, settings, repeat)
+            for repeat, batch in enumerate(batches)
+        ])
+    except MemoryError:
+        raise
+    except EvozcError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - a space of the user's own may raise anything
+        return f"{type(error).__name__}: {error}"
+
+
+def _measure_once(
+    space: SearchSpace,
+    architecture: str,
+    batch: tuple[torch.Tensor, torch.Tensor],
+    settings: ExtractionSettings,
+    repeat: int,
+) -> Measurement:
+    name = f"{settings.seed} {architecture}" if repeat == 0 else f"{settings.seed} {repeat} {architecture}"
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = space.build(architecture)
+        initialise(network, settings.initialisation)
+        return measure(network, *batch, space.blocks(network), settings.groups, seed)
+
+
+def _average(measured: Sequence[Measurement]) -> Outcome:
+    """The mean of every statistic over the repeats in which it is not missing."""
+    if len(measured) == 1:
+        return measured[0]
+    averaged: dict[str, np.ndarray | float] = {}
+    for key, first in measured[0].items():
+        values = np.stack([np.atleast_1d(m[key]) for m in measured])
+        counts = np.isfinite(values).sum(axis=0)
+        sums = np.nansum(values, axis=0)
+        mean = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+        averaged[key] = mean if isinstance(first, np.ndarray) else float(mean[0])
+    return averaged
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    # The number of threads changes the order of sums, and so the last bits.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _table(
+    space: SearchSpace,
+    architectures: Sequence[str],
+    outcomes: Mapping[str, Outcome],
+    targets: Sequence[Target],
+    statistics: Sequence[Statistic],
+    manifest: Mapping[str, Any],
+) -> Table:
+    failed = {a: outcomes[a] for a in architectures if isinstance(outcomes[a], str)}
+    kept = [i for i, a in enumerate(architectures) if a not in failed]
+    if not kept:
+        first = next(iter(failed))
+        raise DataError(f"none of {len(failed)} architectures could be measured; {first}: {failed[first]}")
+    measured = [outcomes[architectures[i]] for i in kept]
+    statistics = [s for s in statistics if any(np.isfinite(m[s.key]).any() for m in measured)]
+    offsets, values = {}, {}
+    for statistic in statistics:
+        found = [outcome[statistic.key] for outcome in measured]
+        if statistic.node_set == NETWORK:
+            values[statistic.key] = np.array(found, dtype=np.float64)
+            continue
+        values[statistic.key] = np.concatenate(found)
+        lengths = [len(vector) for vector in found]
+        offsets.setdefault(statistic.node_set, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+    return Table(
+        architectures=tuple(architectures[i] for i in kept),
+        keys=tuple(space.canonical_key(architectures[i]) for i in kept),
+        statistics=tuple(statistics),
+        offsets=offsets,
+        values=values,
+        targets={t.name: replace(t, values=t.values[kept]) for t in targets},
+        provenance={"source": "extraction", **manifest, "failed": failed},
+    )
