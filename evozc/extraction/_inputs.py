@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from evozc.errors import DataError
-from evozc.spaces import SearchSpace
+from evozc.spaces import ImageInputs, SearchSpace
 
 #: A file that unpacks to more is refused before it fills the memory.
 MAX_BYTES = 8 * 2**30
@@ -135,7 +135,9 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check(path: Path, x: np.ndarray, y: np.ndarray, space: SearchSpace) -> None:
-    channels, classes = space.input_channels, space.classes
+    if not isinstance(space.inputs, ImageInputs):
+        raise DataError(f"{path}: networks of {space.name} take tokens, not images")
+    channels, classes = space.inputs.channels, space.outputs.size
     if x.dtype != np.uint8 or x.ndim != 4 or 0 in x.shape:
         raise DataError(f"{path}: x is {x.dtype} {x.shape}; {_EXPECTED}")
     if x.shape[3] != channels:

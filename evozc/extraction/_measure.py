@@ -141,7 +141,7 @@ def run_groups(
 
 
 def _corrupts_memory(module: nn.Module) -> bool:
-    """Whether oneDNN writes past the end of its buffers in this layer's backward pass on channels-last inputs.
+    """Whether oneDNN writes past its buffers in this layer's backward pass on channels-last inputs.
 
     Seen with torch 2.13 on AVX-512: pointwise convolutions with a stride and fewer than 8 channels.
     """

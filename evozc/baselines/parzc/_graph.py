@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from evozc.errors import ConfigError
-from evozc.spaces import SearchSpace, get_space
+from evozc.spaces import GraphSpace, get_space
 from evozc.table import Table
 
 
-def space_of(table: Table) -> SearchSpace:
+def space_of(table: Table) -> GraphSpace:
     """The search space of a table's architectures, which must be one whose graphs are known.
 
     Raises:
@@ -23,7 +23,7 @@ def space_of(table: Table) -> SearchSpace:
     if not isinstance(name, str):
         raise ConfigError("the graph encoder needs the search space, and the table does not name it")
     space = get_space(name, **(table.provenance.get("space_settings") or {}))
-    if not hasattr(space, "graph"):
+    if not isinstance(space, GraphSpace):
         raise ConfigError(f"the graph encoder needs graphs, and the search space {name!r} gives none")
     return space
 
@@ -50,7 +50,7 @@ def laplacian_positions(adjacency: np.ndarray, size: int) -> np.ndarray:
     return np.pad(kept, ((0, 0), (0, size - kept.shape[1]))).astype(np.float32)
 
 
-def encode(space: SearchSpace, architectures: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+def encode(space: GraphSpace, architectures: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
     """The graphs of architectures: operations int64 (n, nodes), positions float32 (n, nodes, nodes - 1)."""
     index = {name: i for i, name in enumerate(space.graph_operations)}
     operations, positions = [], []

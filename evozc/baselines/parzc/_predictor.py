@@ -14,7 +14,7 @@ from evozc.baselines.parzc._network import Network, Sizes
 from evozc.baselines.parzc._settings import ParZCSettings
 from evozc.baselines.parzc._training import Inputs, seeded, train
 from evozc.errors import ConfigError, DataError
-from evozc.spaces import SearchSpace
+from evozc.spaces import GraphSpace
 from evozc.table import Table, Target
 
 #: Architectures predicted together.
@@ -44,7 +44,7 @@ class ParZC:
     settings: ParZCSettings
     seed: int
     features: Features
-    space: SearchSpace | None
+    space: GraphSpace | None
     networks: tuple[Network, ...]
 
     @classmethod
@@ -92,7 +92,7 @@ class ParZC:
         return cls(settings, seed, features, space, tuple(networks))
 
     @staticmethod
-    def reading(table: Table, settings: ParZCSettings) -> tuple[Features, SearchSpace | None]:
+    def reading(table: Table, settings: ParZCSettings) -> tuple[Features, GraphSpace | None]:
         """How a table is read under some settings, and the search space of its graphs if asked for.
 
         Raises:
@@ -146,7 +146,7 @@ def _member_seed(seed: int, member: int) -> int:
     return 1_000_000 * seed + 10_000 * member
 
 
-def _inputs(features: Features, space: SearchSpace | None, table: Table) -> Inputs:
+def _inputs(features: Features, space: GraphSpace | None, table: Table) -> Inputs:
     made = torch.from_numpy(features(table))
     if space is None:
         return (made,)
@@ -154,7 +154,7 @@ def _inputs(features: Features, space: SearchSpace | None, table: Table) -> Inpu
     return made, operations, positions
 
 
-def _sizes(features: Features, inputs: Inputs, space: SearchSpace | None) -> Sizes:
+def _sizes(features: Features, inputs: Inputs, space: GraphSpace | None) -> Sizes:
     if space is None:
         return Sizes(features.channels, features.positions)
     return Sizes(

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import nn
-
-if TYPE_CHECKING:
-    from evozc.spaces.nasbench201._space import NasBench201
 
 
 class _Zero(nn.Module):
@@ -74,22 +69,24 @@ class ResidualBlock(nn.Module):
 class Network(nn.Module):
     """Stem, stages of cells joined by residual blocks, global average pool, linear head."""
 
-    def __init__(self, space: NasBench201, operations: tuple[str, ...]) -> None:
+    def __init__(
+        self, operations: tuple[str, ...], channels: int, cells: int, stages: int, input_channels: int,
+        classes: int,
+    ) -> None:
         super().__init__()
-        channels = space.channels
         self.stem = nn.Sequential(
-            nn.Conv2d(space.input_channels, channels, 3, padding=1, bias=False),
+            nn.Conv2d(input_channels, channels, 3, padding=1, bias=False),
             nn.BatchNorm2d(channels),
         )
         body: list[nn.Module] = []
-        for stage in range(space.stages):
+        for stage in range(stages):
             if stage:
                 body.append(ResidualBlock(channels, 2 * channels))
                 channels *= 2
-            body.extend(Cell(operations, channels) for _ in range(space.cells))
+            body.extend(Cell(operations, channels) for _ in range(cells))
         self.body = nn.Sequential(*body)
         self.last = nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU())
-        self.head = nn.Linear(channels, space.classes)
+        self.head = nn.Linear(channels, classes)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         features = self.last(self.body(self.stem(images)))

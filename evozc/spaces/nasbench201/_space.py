@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from evozc.errors import ConfigError, DataError
+from evozc.spaces._space import ImageInputs, Outputs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,12 +52,23 @@ class NasBench201:
     classes: int = 10
 
     name: ClassVar[str] = "nasbench201"
+    count: ClassVar[int] = len(OPERATIONS) ** len(EDGES)
     graph_operations: ClassVar[tuple[str, ...]] = ("input", *OPERATIONS, "output")
 
     def __post_init__(self) -> None:
         for key, value in asdict(self).items():
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ConfigError(f"nasbench201: {key} must be a whole number above 0, not {value!r}")
+
+    @property
+    def inputs(self) -> ImageInputs:
+        """Images of any size."""
+        return ImageInputs(self.input_channels)
+
+    @property
+    def outputs(self) -> Outputs:
+        """A score for each class."""
+        return Outputs("classes", self.classes)
 
     def settings(self) -> dict[str, int]:
         """The keyword arguments that build this space again."""
@@ -122,7 +134,10 @@ class NasBench201:
         """The network of an architecture, initialised by torch's defaults as in the benchmark."""
         from evozc.spaces.nasbench201._network import Network
 
-        return Network(self, self.parse(architecture))
+        return Network(
+            self.parse(architecture),
+            self.channels, self.cells, self.stages, self.input_channels, self.classes,
+        )
 
     def blocks(self, network: nn.Module) -> list[nn.Module]:
         """The stem, cells and residual blocks in forward order, as AZ-NAS takes its features."""
