@@ -110,7 +110,11 @@ class SearchSpace(Protocol):
         ...
 
     def sample(self, generator: random.Random) -> str:
-        """An architecture drawn uniformly from all texts of the space."""
+        """An architecture drawn uniformly from all texts of the space.
+
+        Where another draw is of more use (choice by choice where nearly all texts have the most layers, or
+        from different networks instead of texts), the space's own docstring says which.
+        """
         ...
 
     def neighbours(self, architecture: str) -> list[str]:
@@ -144,5 +148,26 @@ class GraphSpace(SearchSpace, Protocol):
 
         Raises:
             DataError: the text is no architecture of this space.
+        """
+        ...
+
+
+@runtime_checkable
+class ColumnSpace(SearchSpace, Protocol):
+    """A space whose architectures are published in several columns of a table, none of which says all."""
+
+    @property
+    def architecture_columns(self) -> tuple[str, ...]:
+        """The columns, by their published names."""
+        ...
+
+    def from_columns(self, cells: Mapping[str, str]) -> str:
+        """The architecture's text.
+
+        Args:
+            cells: Of each of ``architecture_columns`` at least, as published.
+
+        Raises:
+            DataError: a cell cannot be read; whether the text is one of the space is not looked at.
         """
         ...

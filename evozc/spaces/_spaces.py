@@ -29,6 +29,8 @@ SPACES: Registry[Callable[..., SearchSpace]] = Registry(
     "search space",
     "evozc.spaces",
     {
+        "mnasnet": "evozc.spaces.mnasnet:MnasNet",
+        "nasbench-macro": "evozc.spaces.nasbench_macro:NasBenchMacro",
         "nasbench201": "evozc.spaces.nasbench201:NasBench201",
         "texts": "evozc.spaces.texts:Texts",
     },
