@@ -21,7 +21,6 @@ from evozc.cli._screen import _print, counting, say, show_comparison, show_resul
 from evozc.cli._signals import terminable
 from evozc.errors import CheckpointError, ConfigError, DataError
 from evozc.evaluation import compare as compare_formulas
-from evozc.executors import stop_workers
 from evozc.formula import parse
 from evozc.runs import describe, open_data, read_manifest, read_results
 from evozc.table import Table
@@ -169,7 +168,6 @@ def _go_on(path: Path, jobs: int, command: str) -> None:
             with terminable(), counting("parts of the comparison") as progress:
                 records = continue_comparison(path, jobs, progress)
         except KeyboardInterrupt as interrupt:
-            stop_workers()
             say()
             say(f"stopped; what is finished is kept; go on: {command}")
             sys.exit(128 + (interrupt.args[0] if interrupt.args else signal.SIGINT))

@@ -25,7 +25,7 @@ from evozc.comparison._methods import Record, run_cell
 from evozc.comparison._settings import LABEL_FREE, ComparisonSettings, check_methods
 from evozc.comparison._split import split_budgets
 from evozc.errors import CheckpointError, DataError, WorkerError
-from evozc.executors import Failure, run_tasks
+from evozc.executors import Executor, Failure, executor_for
 from evozc.formula import parse
 from primitives import FULL
 
@@ -88,13 +88,13 @@ def start_comparison(
 
 
 def continue_comparison(
-    path: Path, jobs: int = 1, observe: Callable[[int, int], object] = lambda _done, _total: None
+    path: Path, jobs: int | Executor = 1, observe: Callable[[int, int], object] = lambda _done, _total: None
 ) -> list[Record]:
     """Run the cells that are not there yet; each is written as soon as it is done.
 
     Args:
         path: A folder that :func:`start_comparison` made.
-        jobs: Worker processes; -1 for one a core.
+        jobs: Worker processes, -1 for one a core; or an executor.
         observe: Called with the number of cells done and of all cells.
 
     Returns:
@@ -114,7 +114,7 @@ def continue_comparison(
     observe(len(cells) - len(missing), len(cells))
     failures = []
     done = len(cells) - len(missing)
-    with closing(run_tasks(run_cell, [(*common, *cell) for cell in missing], jobs)) as results:
+    with closing(executor_for(jobs).map(run_cell, missing, common)) as results:
         for index, result in results:
             if isinstance(result, Failure):
                 failures.append((missing[index], result.reason))

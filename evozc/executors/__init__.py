@@ -1,8 +1,14 @@
-"""Running many independent tasks.
+"""Running many independent tasks, here or elsewhere.
 
-:func:`run_tasks`, how one of them can fail: :class:`Failure`, and :func:`stop_workers`.
+**What an executor is**: :class:`Executor`, and how a task can fail: :class:`Failure`.
+
+**Having one**: :func:`executor_for` a number of jobs, :data:`EXECUTORS` by name, :func:`count_jobs`.
 """
 
-from evozc.executors._processes import Failure, run_tasks, stop_workers
+from evozc.executors._executor import Executor, Failure
+from evozc.executors._executors import EXECUTORS, count_jobs, executor_for
 
-__all__ = ["Failure", "run_tasks", "stop_workers"]
+__all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
+    "Executor", "Failure",
+    "EXECUTORS", "count_jobs", "executor_for",
+]

@@ -1,80 +1,65 @@
-"""Independent tasks in this process, or in worker processes of one thread each."""
+"""Worker processes of one thread each, on this machine."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor as Pool
+from concurrent.futures import Future
 from typing import Any
 
-import joblib
+from joblib.externals.loky import ProcessPoolExecutor
 
-from evozc.errors import ConfigError, EvozcError, WorkerError
+from evozc.executors._futures import Futures
+
+#: One thread a worker: more would change the order of sums, and with it the last bits.
+_ONE_THREAD = dict.fromkeys((
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+), "1")
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A task that raised one of our own errors: the reason, as a person should read it."""
-
-    reason: str
-
-
-def run_tasks(
-    function: Callable[..., Any], tasks: Sequence[tuple], jobs: int = 1
-) -> Iterator[tuple[int, Any]]:
-    """Call ``function(*task)`` for every task and yield ``(index, result)`` as they end.
+class Processes(Futures):
+    """Runs tasks in worker processes (loky), which live on from one map to the next.
 
     Args:
-        function: A module-level function, so that workers can import it.
-        tasks: The positional arguments of each call.
-        jobs: Worker processes; 1 runs everything in this process, -1 takes every core.
-
-    Yields:
-        The task's index and its result, or a :class:`Failure` where it raised an
-        :class:`~evozc.errors.EvozcError`. With several jobs the order is that of completion.
-
-    Raises:
-        ConfigError: ``jobs`` is 0.
-        WorkerError: a worker process was killed.
+        jobs: Their number.
     """
-    if jobs == 0:
-        raise ConfigError("jobs must be a number of processes, or -1 for one a core, not 0")
-    calls = (joblib.delayed(_guarded)(function, index, task) for index, task in enumerate(tasks))
-    if jobs == 1:
-        yield from (call(*arguments, **named) for call, arguments, named in calls)
-        return
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    # The setting is the caller's too while it is in force, so it must not last over a yield.
-    with joblib.parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
-        parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
-    results = parallel(calls)
-    try:
-        for result in results:  # noqa: UP028 - `yield from` would close them with joblib's warning
-            yield result
-    except TerminatedWorkerError as error:
-        raise WorkerError(
-            "a worker process was killed, often for want of memory: "
-            "run the command again with fewer jobs; finished work is kept"
-        ) from error
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # what is left over is cancelled on purpose
-            results.close()
+    def __init__(self, jobs: int) -> None:
+        super().__init__(ahead=2 * jobs)  # so that no worker waits for its next task
+        self._jobs = jobs
+
+    def open(self) -> Pool:
+        """A pool of new processes."""
+        return _Workers(self._jobs, env=_ONE_THREAD, initializer=_die_with, initargs=(os.getpid(),))
+
+    def stop(self, pool: Pool) -> None:
+        """End the processes."""
+        assert isinstance(pool, _Workers)
+        pool.shutdown(wait=True, kill_workers=True)
 
 
-def stop_workers() -> None:
-    """End the worker processes at once, for a program that is about to exit.
+class _Workers(ProcessPoolExecutor):
+    """Its processes leave Ctrl-C, which a terminal sends to all of a command, to the one that began them."""
 
-    Otherwise it waits until they have done what they have begun.
-    """
-    from joblib.externals.loky import get_reusable_executor
+    def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which children inherit
+        try:
+            return super().submit(function, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
+def _die_with(parent: int) -> None:
+    """End this process soon after its parent, which may be killed without a chance to say so."""
 
-def _guarded(function: Callable[..., Any], index: int, task: tuple) -> tuple[int, Any]:
-    try:
-        return index, function(*task)
-    except EvozcError as error:
-        return index, Failure(str(error))
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

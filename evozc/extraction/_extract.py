@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from evozc.errors import DataError, EvozcError
-from evozc.executors import Failure, run_tasks
+from evozc.executors import Executor, Failure, executor_for
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images
 from evozc.extraction._measure import Measurement, measure
@@ -25,6 +26,8 @@ from primitives import NETWORK, Statistic
 
 FORMAT = "evozc-extraction-2"
 SHARD = 16
+#: What torch says when there is no memory left, here or on a device.
+_NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")
 
 
 def extract_table(
@@ -35,7 +38,7 @@ def extract_table(
     targets: Sequence[Target] = (),
     *,
     shards: Path,
-    jobs: int = 1,
+    jobs: int | Executor = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Table:
     """Measure the statistics of many architectures, all on the same mini-batches.
@@ -51,21 +54,22 @@ def extract_table(
         settings: What to measure.
         targets: One value for each architecture.
         shards: The folder; made if need be.
-        jobs: Worker processes of one thread each.
+        jobs: Worker processes of one thread each, -1 for one a core; or an executor.
         progress: Called with the number of architectures done and their total.
 
     Returns:
         The architectures that could be measured, in the given order; the others and their
-        reasons are in ``provenance["failed"]``. Statistics that no architecture has a value of,
-        as those of attention in a space without it, are left out.
+        reasons are in ``provenance["failed"]``; nothing is kept in the folder of those that want of
+        memory left out, so that the next call tries them again. Statistics that no architecture has
+        a value of, as those of attention in a space without it, are left out.
 
     Raises:
         DataError: repeated architectures, targets that do not fit, too few images, a folder
             of another extraction, or not one architecture that can be measured.
-        WorkerError: a worker was killed; what is finished is kept.
     """
     architectures = list(architectures)
     _check(architectures, targets)
+    executor = executor_for(jobs)
     batches = [_batch(images, settings, repeat) for repeat in range(settings.repeats)]
     manifest = _manifest(space, images, settings)
     folder = Shards.open(shards, manifest, settings.groups)
@@ -77,16 +81,42 @@ def extract_table(
             progress(len(done), len(architectures))
 
     report()
-    tasks = [
-        (space, todo[start : start + SHARD], batches, settings, folder)
-        for start in range(0, len(todo), SHARD)
-    ]
-    for _, finished in run_tasks(_measure_shard, tasks, jobs):
-        if isinstance(finished, Failure):
-            raise DataError(finished.reason)
+    passing: dict[str, Outcome] = {}
+    for finished in _measured(executor, todo, (space, batches, settings)):
+        if isinstance(finished, Lost):
+            passing[finished.architecture] = finished.reason
+            continue
+        folder.write(finished)
         done.update(finished)
         report()
-    return _table(space, architectures, folder.read(), targets, folder.statistics(), manifest)
+    return _table(space, architectures, folder.read() | passing, targets, folder.statistics(), manifest)
+
+
+class Lost(NamedTuple):
+    """An architecture that want of memory, or a worker's death, left without an outcome this time."""
+
+    architecture: str
+    reason: str
+
+
+def _measured(
+    executor: Executor, todo: Sequence[str], shared: tuple[Any, ...]
+) -> Iterator[Mapping[str, Outcome] | Lost]:
+    """The outcomes of some architectures at a time; those that a worker died with are tried one by one."""
+    shards = [todo[start : start + SHARD] for start in range(0, len(todo), SHARD)]
+    while shards:
+        again: list[list[str]] = []
+        with closing(executor.map(_measure_shard, ((shard,) for shard in shards), shared)) as results:
+            for index, found in results:
+                if not isinstance(found, Failure):
+                    yield found
+                elif found.lasting:
+                    raise DataError(found.reason)
+                elif len(shards[index]) > 1:
+                    again += [[architecture] for architecture in shards[index]]
+                else:
+                    yield Lost(shards[index][0], found.reason)
+        shards = again
 
 
 def _batch(
@@ -123,16 +153,12 @@ def _manifest(space: SearchSpace, images: Images, settings: ExtractionSettings) 
 
 def _measure_shard(
     space: SearchSpace,
-    architectures: Sequence[str],
     batches: Sequence[tuple[torch.Tensor, torch.Tensor]],
     settings: ExtractionSettings,
-    folder: Shards,
-) -> Sequence[str]:
-    """What was measured lies in the folder; only its names go back."""
+    architectures: Sequence[str],
+) -> dict[str, Outcome]:
     with _one_thread():
-        outcomes = {a: _measure_one(space, a, batches, settings) for a in architectures}
-    folder.write(outcomes)
-    return architectures
+        return {a: _measure_one(space, a, batches, settings) for a in architectures}
 
 
 def _measure_one(
@@ -142,16 +168,18 @@ def _measure_one(
     settings: ExtractionSettings,
 ) -> Outcome:
     try:
-        return _average([
+        return dict(_average([
             _measure_once(space, architecture, batch, settings, repeat)
             for repeat, batch in enumerate(batches)
-        ])
+        ]))
     except MemoryError:
         raise
     except EvozcError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001 - a space of the user's own may raise anything
-        return f"{type(error).__name__}: {error}"
+    except Exception as error:
+        if isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error)):
+            raise MemoryError(str(error)) from error  # which is no property of the architecture
+        return f"{type(error).__name__}: {error}"  # a space of the user's own may raise anything
 
 
 def _measure_once(

@@ -25,7 +25,7 @@ from evozc.benchmarks import open_table
 from evozc.engine import Evaluator, KendallTau, Outcome, Scorer, rankable
 from evozc.errors import SearchExhaustedError
 from evozc.evaluation import estimate, metrics, standard_error
-from evozc.executors import Failure, run_tasks
+from evozc.executors import Failure, executor_for
 from evozc.formula import Formula, simplify
 from evozc.search import Search, SearchSettings, ensembles, with_ensembles
 from evozc.search._breeding import drawing_from
@@ -407,7 +407,7 @@ def main() -> None:
             writer = csv.writer(lines)
             if not lines.tell():
                 writer.writerow(COLUMNS)
-            for index, row in run_tasks(measure, tasks, chosen.jobs):
+            for index, row in executor_for(chosen.jobs).map(measure, tasks):
                 if isinstance(row, Failure):
                     raise SystemExit(f"{cells[index]}: {row.reason}")
                 writer.writerow(row)

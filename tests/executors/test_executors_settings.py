@@ -5,11 +5,7 @@ import os
 import joblib
 import pytest
 
-from evozc.executors import run_tasks
-
-# Workers that are stopped while tasks are queued can trip loky's own manager thread (a KeyError of
-# its bookkeeping); the executor is given up then anyway, and the next call gets another one.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+from evozc.executors import executor_for
 
 
 def threads(_):
@@ -26,19 +22,21 @@ def active():
 
 
 def test_workers_are_other_processes_of_one_thread_each():
-    found = [result for _, result in run_tasks(threads, [(k,) for k in range(4)], jobs=2)]
+    before = dict(os.environ)
+    found = [result for _, result in executor_for(2).map(threads, [(k,) for k in range(4)])]
     assert {number for number, _ in found} == {"1"}
     assert os.getpid() not in {process for _, process in found}
+    assert dict(os.environ) == before
 
 
 def test_one_job_stays_in_this_process():
-    assert next(run_tasks(threads, [(0,)]))[1][1] == os.getpid()
+    assert next(executor_for(1).map(threads, [(0,)]))[1][1] == os.getpid()
 
 
 def test_joblib_of_the_caller_is_left_as_it_was_between_results_and_after_them():
     before = active()
     tasks = [(k,) for k in range(4)]
-    first, second = run_tasks(same, tasks, jobs=2), run_tasks(same, tasks, jobs=2)
+    first, second = executor_for(2).map(same, tasks), executor_for(2).map(same, tasks)
     next(first)
     assert active() == before
     first_found = {0, 1, 2, 3} - {index for index, _ in first}
@@ -49,7 +47,8 @@ def test_joblib_of_the_caller_is_left_as_it_was_between_results_and_after_them()
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_may_be_left_unread(jobs):
-    results = run_tasks(same, [(k,) for k in range(50)], jobs=jobs)
+    executor = executor_for(jobs)
+    results = executor.map(same, [(k,) for k in range(50)])
     assert next(results)[1] in range(50)
     results.close()
-    assert len(list(run_tasks(same, [(k,) for k in range(3)], jobs=jobs))) == 3
+    assert len(list(executor.map(same, [(k,) for k in range(3)]))) == 3

@@ -255,6 +255,40 @@ def test_an_architecture_that_fails_is_left_out_with_its_reason(tmp_path, jobs):
         assert json.loads(json.dumps(table.provenance)) == table.provenance
 
 
+@dataclass(frozen=True)
+class Deadly(NasBench201):
+    """A space one of whose architectures ends the process that builds it, or wants too much memory."""
+
+    deadly: ClassVar[str] = some(6)[3]
+    hungry: ClassVar[str] = some(6)[5]
+
+    def build(self, architecture):
+        if architecture == self.deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if architecture == self.hungry:
+            return torch.empty(2**60)
+        return super().build(architecture)
+
+
+def test_what_kills_its_worker_or_wants_too_much_memory_is_left_out_and_the_rest_is_there(whole, tmp_path):
+    names = some(6)
+    space = Deadly(channels=4, cells=1, stages=2)
+    table = extract(tmp_path / "parts", names, space=space, jobs=2)
+    left_out = {names[3], names[5]}
+    assert table.architectures == tuple(a for a in names if a not in left_out)
+    failed = table.provenance["failed"]
+    assert "died 3 times" in failed[names[3]]
+    assert "memory was not enough" in failed[names[5]]
+    rest = [i for i in range(6) if i not in (3, 5)]
+    assert table.content_hash == whole[1].select(rest).content_hash
+    # Neither is a property of the architecture: where there is enough of all, they are measured.
+    sound = NasBench201(channels=4, cells=1, stages=2)
+    calls = []
+    again = extract(tmp_path / "parts", names, space=sound, progress=lambda *call: calls.append(call))
+    assert calls == [(4, 6), (6, 6)]
+    assert again.content_hash == whole[1].select(range(6)).content_hash
+
+
 def test_nothing_but_failures_is_an_error_with_the_first_reason(tmp_path):
     space = Hopeless(channels=4, cells=1, stages=2)
     with pytest.raises(DataError, match=r"none of 2 .*ArithmeticError"):

@@ -22,8 +22,8 @@ import torch
 from evozc._files import refuse_existing, write_text
 from evozc.benchmarks.digits._recipe import SPACE, Digits, draw, sample_architectures, train
 from evozc.engine import kendall_tau
-from evozc.errors import DataError, EvozcError
-from evozc.executors import run_tasks
+from evozc.errors import DataError, EvozcError, WorkerError
+from evozc.executors import Failure, executor_for
 from evozc.extraction import ExtractionSettings, Images, extract_table
 from evozc.table import Target, save_table
 
@@ -74,9 +74,11 @@ def train_all(trainings: Path, architectures: int, seeds: int, jobs: int) -> Non
     lines = [_line(*pair, accuracy) for pair, accuracy in done.items()]
     write_text(trainings, "".join(["architecture,seed,accuracy\n", *lines]))
     digits = Digits.load()
-    tasks = [(architecture, seed, digits) for architecture, seed in todo]
+    executor = executor_for(jobs)
     with open(trainings, "a") as file:
-        for count, (index, accuracy) in enumerate(run_tasks(_train, tasks, jobs), 1):
+        for count, (index, accuracy) in enumerate(executor.map(_train, todo, (digits,)), 1):
+            if isinstance(accuracy, Failure):
+                raise WorkerError(f"{todo[index]}: {accuracy.reason}")
             file.write(_line(*todo[index], accuracy))
             file.flush()
             os.fsync(file.fileno())
@@ -135,7 +137,7 @@ def _images() -> Images:
     return Images.of(draw(digits.images, torch.Generator().manual_seed(0)), digits.labels)
 
 
-def _train(architecture: str, seed: int, digits: Digits) -> float:
+def _train(digits: Digits, architecture: str, seed: int) -> float:
     torch.set_num_threads(1)
     return train(architecture, seed, digits)
 
