@@ -29,9 +29,11 @@ SPACES: Registry[Callable[..., SearchSpace]] = Registry(
     "search space",
     "evozc.spaces",
     {
+        "autoformer": "evozc.spaces.autoformer:AutoFormer",
         "mnasnet": "evozc.spaces.mnasnet:MnasNet",
         "nasbench-macro": "evozc.spaces.nasbench_macro:NasBenchMacro",
         "nasbench201": "evozc.spaces.nasbench201:NasBench201",
+        "pit": "evozc.spaces.pit:PiT",
         "texts": "evozc.spaces.texts:Texts",
     },
     _check,

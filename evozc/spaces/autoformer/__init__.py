@@ -1,0 +1,5 @@
+"""AutoFormer: :class:`AutoFormer`."""
+
+from evozc.spaces.autoformer._space import AutoFormer
+
+__all__ = ["AutoFormer"]
