@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
+import sys
 import warnings
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from importlib import import_module, metadata
 from typing import Any, Generic, TypeVar, cast
 
@@ -19,14 +22,14 @@ class Registry(Generic[T]):
     Args:
         kind: What messages call one of them, as ``search space``.
         group: The entry points under which other packages add theirs, as ``evozc.spaces``.
-        built_in: ``module:attribute`` by name.
-        check: Raises ``ValueError`` or an :class:`~evozc.errors.EvozcError` at a plug-in that is not
-            one of this kind; it is then left out with a warning.
+        built_in: By name, ``module:attribute``, or the thing itself where it is at hand.
+        check: Called with a name and what a plug-in or a user offers under it; raises
+            ``ValueError`` or an :class:`~evozc.errors.EvozcError` where that is not one of this kind.
     """
 
     def __init__(
-        self, kind: str, group: str, built_in: Mapping[str, str],
-        check: Callable[[Any], object] = lambda _: None,
+        self, kind: str, group: str, built_in: Mapping[str, str | T],
+        check: Callable[[str, Any], object] = lambda _name, _thing: None,
     ) -> None:
         self.kind = kind
         self.group = group
@@ -36,38 +39,34 @@ class Registry(Generic[T]):
         self._loaded: dict[str, T] = {}
 
     def names(self) -> list[str]:
-        """All names: built-in ones, those of plug-ins, those of :meth:`register`."""
-        return list(dict.fromkeys([*self._built_in, *self._entry_points(), *self._registered]))
+        """All names: built-in ones, then those of plug-ins and of :meth:`register`, each in order."""
+        added = sorted({*self._entry_points(), *self._registered} - self._built_in.keys())
+        return [*self._built_in, *added]
 
     def register(self, name: str, thing: T) -> None:
-        """Add a thing for this process.
+        """Add a thing for this process; the same one twice is one.
 
         Raises:
-            ConfigError: the name is taken by another one.
+            ConfigError: the name is taken by another one, or the thing is not of this kind.
         """
         if self._registered.get(name, thing) is not thing or name in self._built_in:
             raise ConfigError(f"{self.kind} {name!r} is there already")
-        self._check(thing)
+        try:
+            self._check(name, thing)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"{self.kind} {name!r} cannot be registered: {error}") from error
         self._registered[name] = thing
 
     def get(self, name: str) -> T:
-        """The thing of that name.
+        """The thing of that name; one of this process goes before one of a plug-in.
 
         Raises:
             ConfigError: there is none, or the plug-in that offers it is broken.
         """
         if name in self._registered:
             return self._registered[name]
-        if name in self._loaded:
-            return self._loaded[name]
-        if name in self._built_in:
-            module, _, attribute = self._built_in[name].partition(":")
-            self._loaded[name] = cast("T", getattr(import_module(module), attribute))
-            return self._loaded[name]
-        point = self._entry_points().get(name)
-        if point is None:
-            raise ConfigError(f"unknown {self.kind} {name!r}{self._near(name)}")
-        self._loaded[name] = self._load(point)
+        if name not in self._loaded:
+            self._loaded[name] = self._found(name)
         return self._loaded[name]
 
     def everything(self) -> dict[str, T]:
@@ -80,29 +79,77 @@ class Registry(Generic[T]):
                 warnings.warn(f"{error}; it is left out", stacklevel=2)
         return found
 
-    def plug_ins(self) -> dict[str, str]:
-        """By name, the package and version of what other packages add."""
-        origins = {}
-        for name, point in self._entry_points().items():
-            if name not in self._built_in and point.dist is not None:
-                origins[name] = f"{point.dist.name} {point.dist.version}"
-        return origins
+    def added(self) -> dict[str, str]:
+        """By name, the package and version that each one that is not built in comes from."""
+        origins = {name: " and ".join(map(_origin, points)) for name, points in self._entry_points().items()}
+        origins |= dict.fromkeys(self._registered, "registered in Python")
+        return {name: origins[name] for name in self.names() if name not in self._built_in}
 
-    def _entry_points(self) -> dict[str, metadata.EntryPoint]:
-        return {point.name: point for point in metadata.entry_points(group=self.group)}
-
-    def _load(self, point: metadata.EntryPoint) -> T:
+    def _found(self, name: str) -> T:
+        if name in self._built_in:
+            held = self._built_in[name]
+            if not isinstance(held, str):
+                return held
+            module, _, attribute = held.partition(":")
+            return cast("T", getattr(import_module(module), attribute))
+        points = self._entry_points().get(name, [])
+        if not points:
+            raise ConfigError(f"unknown {self.kind} {name!r}{self._near(name)}")
+        if len(points) > 1:
+            raise ConfigError(f"{self.kind} {name!r} is offered by {' and '.join(map(_origin, points))}")
         try:
-            thing = cast("T", point.load())
-            self._check(thing)
+            thing = cast("T", points[0].load())
+            self._check(name, thing)
         except Exception as error:  # a plug-in may raise anything, and must not take the others with it
-            origin = point.dist.name if point.dist is not None else point.value
             raise ConfigError(
-                f"{self.kind} {point.name!r} of {origin} is broken: {type(error).__name__}: {error}"
+                f"{self.kind} {name!r} of {_origin(points[0])} is broken: {type(error).__name__}: {error}"
             ) from error
         return thing
+
+    def _entry_points(self) -> dict[str, list[metadata.EntryPoint]]:
+        found: dict[str, list[metadata.EntryPoint]] = {}
+        for point in _installed(tuple(sys.path)).select(group=self.group):
+            found.setdefault(point.name, []).append(point)
+        return found
 
     def _near(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.names(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"{hint}; known are {', '.join(self.names())}"
+
+
+def imported(kind: str, name: str, check: Callable[[str, Any], object] = lambda _name, _thing: None) -> Any:
+    """What ``package.module:attribute`` names, for users who write it; this runs the module's code.
+
+    Args:
+        kind: What messages call it.
+        name: Modules are found as Python finds them, and in the current folder.
+        check: As for :class:`Registry`.
+
+    Raises:
+        ConfigError: there is no such module or attribute, importing fails, or it is of another kind.
+    """
+    module_name, _, path = name.partition(":")
+    # For good, since a user's module may import its neighbours only when it is called.
+    if os.getcwd() not in sys.path:  # noqa: PTH109 - sys.path holds texts
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    try:
+        found = import_module(module_name)
+        for part in path.split("."):
+            found = getattr(found, part)
+        check(name, found)
+    except Exception as error:  # a user's module may raise anything
+        raise ConfigError(
+            f"{kind} {name!r}: {type(error).__name__}: {error}; write package.module:Class"
+        ) from error
+    return found
+
+
+def _origin(point: metadata.EntryPoint) -> str:
+    return point.value if point.dist is None else f"{point.dist.name} {point.dist.version}"
+
+
+@lru_cache(maxsize=4)
+def _installed(_path: tuple[str, ...]) -> metadata.EntryPoints:
+    """What all installed packages offer; looked up once, for it reads a file of each of them."""
+    return metadata.entry_points()

@@ -1,5 +1,15 @@
-"""Tables to search on: the bundled benchmark, or a file. :func:`open_table`, :data:`BUNDLED`."""
+"""Tables to search on: the bundled benchmark, a file, or what others have published.
+
+**Tables by name or path**: :func:`open_table`, :data:`BUNDLED`.
+
+**Published files**: :func:`read_targets`, :func:`table_from_scores`, and in parts :func:`joined`,
+:func:`table_of`, :func:`canonical_keys`; the formats are in :mod:`evozc.benchmarks.readers`.
+"""
 
 from evozc.benchmarks._open import BUNDLED, open_table
+from evozc.benchmarks._published import canonical_keys, joined, read_targets, table_from_scores, table_of
 
-__all__ = ["BUNDLED", "open_table"]
+__all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
+    "BUNDLED", "open_table",
+    "read_targets", "table_from_scores", "joined", "table_of", "canonical_keys",
+]

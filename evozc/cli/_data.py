@@ -5,35 +5,31 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from evozc._files import refuse_existing
+from evozc.benchmarks import read_targets, table_from_scores
+from evozc.cli._options import ArchitectureColumn, FileFormat, SpaceName, SpaceOptions, Targets, Where, pairs
 from evozc.cli._screen import counting, say
 from evozc.errors import DataError
-from evozc.spaces import SearchSpace, get_space
-from evozc.table import Table, read_targets, save_table, table_from_scores
-
-Targets = Annotated[
-    list[str] | None,
-    typer.Option("--target", help="Column to rank by; may be given several times. [default: accuracy]"),
-]
-ArchitectureColumn = Annotated[str, typer.Option(help="Column of the architecture texts.")]
-SpaceName = Annotated[str, typer.Option(help="Search space of the architectures.")]
+from evozc.spaces import SearchSpace, space_from_options
+from evozc.table import Table, save_table
 
 
 def extract(
-    architectures: Annotated[Path, typer.Argument(help="CSV of architectures and their targets.")],
+    architectures: Annotated[Path, typer.Argument(help="File of architectures and their targets, as CSV.")],
     images: Annotated[Path, typer.Argument(help="npz of labelled images: x (uint8, NHWC) and y.")],
     out: Annotated[Path, typer.Argument(help="The table to write; must not exist.")],
     target: Targets = None,
     architecture_column: ArchitectureColumn = "architecture",
     space: SpaceName = "nasbench201",
-    channels: Annotated[int, typer.Option(help="Channels of the first stage.")] = 16,
-    cells: Annotated[int, typer.Option(help="Cells in a stage.")] = 5,
-    classes: Annotated[int, typer.Option(help="Number of classes.")] = 10,
+    space_option: SpaceOptions = None,
+    where: Where = None,
+    file_format: FileFormat = None,
     sample: Annotated[
         int | None, typer.Option(help="Take this many non-isomorphic architectures, drawn at random.")
     ] = None,
@@ -63,28 +59,36 @@ def extract(
         batch=batch, seed=seed, inputs=inputs, initialisation=initialisation, repeats=repeats,
         groups=GROUPS if statistics is None else tuple(statistics.split(",")),
     )
-    chosen_space = get_space(space, channels=channels, cells=cells, classes=classes)
-    names, targets = read_targets(architectures, chosen_space, architecture_column, target or ())
+    chosen_space = space_from_options(space, space_option or ())
+    published = read_targets(
+        architectures, chosen_space, targets=target or (), architecture_column=architecture_column,
+        where=pairs("--where", where or ()), format=file_format,
+    )
+    names, targets = published.architectures, published.targets
     if sample is not None:
         kept = _non_isomorphic(names, chosen_space, sample, seed)
-        names = [names[i] for i in kept]
-        targets = [type(t)(t.name, t.values[kept]) for t in targets]
+        names = tuple(names[i] for i in kept)
+        targets = tuple(replace(t, values=t.values[kept]) for t in targets)
     parts = out.with_name(out.name + ".parts")
     with counting("architectures") as progress:
         table = extract_table(
             chosen_space, names, load_images(images, chosen_space), settings, targets,
             shards=parts, jobs=jobs, progress=progress,
         )
+    for note in published.notes:
+        say(note)
     save_table(table, out)
     shutil.rmtree(parts)
     _report(table, out)
 
 
 def table(
-    scores: Annotated[Path, typer.Argument(help="CSV: a row an architecture, a column a score.")],
+    scores: Annotated[
+        Path, typer.Argument(help="Published scores, as CSV: a row an architecture, a column a score.")
+    ],
     out: Annotated[Path, typer.Argument(help="The table to write; must not exist.")],
     targets: Annotated[
-        Path | None, typer.Option(help="CSV of architectures and targets. [default: SCORES itself]")
+        Path | None, typer.Option(help="File of architectures and targets. [default: SCORES itself]")
     ] = None,
     on: Annotated[
         str | None, typer.Option(help="Column that matches the two. [default: the architecture column]")
@@ -92,14 +96,22 @@ def table(
     target: Targets = None,
     architecture_column: ArchitectureColumn = "architecture",
     space: SpaceName = "nasbench201",
+    space_option: SpaceOptions = None,
+    where: Where = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Column that is no score; may be given several times.")
+    ] = None,
+    file_format: FileFormat = None,
 ) -> None:
     """Make a table of network scalars from published scores: symbolic regression over proxies."""
     refuse_existing(out)
     made = table_from_scores(
-        scores, targets or scores, get_space(space),
-        on=on or architecture_column, architecture_column=architecture_column,
-        targets=tuple(target or ["accuracy"]),
+        scores, space_from_options(space, space_option or ()), targets_file=targets, on=on,
+        targets=target or (), architecture_column=architecture_column,
+        where=pairs("--where", where or ()), without=without or (), format=file_format,
     )
+    for note in made.provenance["notes"]:
+        say(note)
     save_table(made, out)
     _report(made, out)
 
@@ -123,7 +135,7 @@ def _report(table: Table, out: Path) -> None:
     classes = len(set(table.keys))
     say(
         f"{out}: {len(table)} architectures ({classes} not isomorphic), "
-        f"{len(table.statistics)} statistics, targets {', '.join(table.targets)}"
+        f"{len(table.statistics)} statistics, targets {', '.join(t.title for t in table.targets.values())}"
         + (f"; {len(failed)} left out" if failed else "")
     )
     say(f"search it: evozc search {out}" + (" --symbols scalar" if not table.offsets else ""))

@@ -2,9 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from evozc.errors import ConfigError
+
 RunPath = Annotated[Path, typer.Argument(help="A run folder made by evozc search.")]
+
+# Of commands that read published files.
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        help="Column to rank by, with :lower if lower is better, and the unit if you like, as accuracy, "
+        "test_ppl:lower or latency:lower:ms; may be given several times. [default: accuracy]",
+    ),
+]
+ArchitectureColumn = Annotated[str, typer.Option(help="Column of the architecture texts.")]
+SpaceName = Annotated[
+    str, typer.Option(help="Search space of the architectures, or package.module:Class of your own.")
+]
+SpaceOptions = Annotated[
+    list[str] | None,
+    typer.Option("--space-option", help="Setting of the space, as cells=5; may be given several times."),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(help="Only rows with this value, as task=jigsaw; may be given several times."),
+]
+FileFormat = Annotated[
+    str | None, typer.Option("--format", help="Format of the file. [default: seen by looking at it]")
+]
+
+
+def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """``name=value`` texts of an option by name.
+
+    Raises:
+        ConfigError: a text without ``=``, or a name twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name or name in found:
+            raise ConfigError(f"{option} {text!r}: write name=value, each name once")
+        found[name] = value
+    return found

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Callable, Mapping, Sequence
 
-from evozc._registry import Registry
+from evozc._registry import Registry, imported
 from evozc.errors import ConfigError
 from evozc.spaces._space import SearchSpace
 
@@ -18,7 +17,7 @@ _PARTS = (
 )
 
 
-def _check(space: object) -> None:
+def _check(_name: str, space: object) -> None:
     missing = [part for part in _PARTS if not hasattr(space, part)]
     if missing:
         raise ConfigError(f"no search space: it lacks {', '.join(missing)}")
@@ -41,39 +40,49 @@ SPACES: Registry[Callable[..., SearchSpace]] = Registry(
 
 
 def get_space(name: str, **settings: Option) -> SearchSpace:
-    """The search space called ``name``, built with ``settings``.
+    """The registered search space called ``name``, built with ``settings``.
 
     Args:
-        name: A registered name, or ``package.module:Class``; such code is run.
+        name: As it is registered; nothing else is imported, so it may come from a file.
         settings: Keyword arguments of the space.
 
     Raises:
         ConfigError: no such space, or a setting that it does not have.
     """
-    make = _imported(name) if ":" in name else SPACES.get(name)
-    try:
-        return make(**settings)
-    except TypeError as error:
-        raise ConfigError(f"search space {name!r}: {error}") from None
+    return _made(name, SPACES.get(name), settings)
 
 
-def space_from_options(name: str, options: Sequence[str]) -> SearchSpace:
-    """A search space from texts as ``cells=5``, each read as the type that the space declares for it.
+def space_from_options(name: str, options: Sequence[str] = ()) -> SearchSpace:
+    """A search space as the command line names it.
+
+    Args:
+        name: A registered name, or ``package.module:Class``, whose code is run; modules are found
+            as Python finds them, and in the current folder.
+        options: Settings as ``cells=5``, each read as the type that the space declares for it.
 
     Raises:
-        ConfigError: as :func:`get_space`; or a text without ``=``, an unknown setting, a wrong value.
+        ConfigError: as :func:`get_space`; or a text without ``=``, a wrong value, no such module.
     """
-    make = _imported(name) if ":" in name else SPACES.get(name)
-    known = {key: p for key, p in inspect.signature(make).parameters.items() if p.kind != p.VAR_KEYWORD}
+    make = imported("search space", name, _check) if ":" in name else SPACES.get(name)
+    known = [key for key, p in inspect.signature(make).parameters.items() if p.kind != p.VAR_KEYWORD]
     kinds = typing.get_type_hints(make.__init__ if inspect.isclass(make) else make)
     settings: dict[str, Option] = {}
     for option in options:
         key, equals, text = option.partition("=")
-        if not equals or key not in known:
+        if not equals or key not in known or key in settings:
             offered = ", ".join(known) or "none"
-            raise ConfigError(f"--space-option {option!r}: write setting=value; {name} has {offered}")
+            raise ConfigError(
+                f"--space-option {option!r}: write setting=value, each setting once; {name} has {offered}"
+            )
         settings[key] = _read(f"--space-option {option!r}", kinds.get(key, str), text)
-    return get_space(name, **settings)
+    return _made(name, make, settings)
+
+
+def _made(name: str, make: Callable[..., SearchSpace], settings: Mapping[str, Option]) -> SearchSpace:
+    try:
+        return make(**settings)
+    except TypeError as error:
+        raise ConfigError(f"search space {name!r}: {error}") from None
 
 
 def _read(where: str, kind: object, text: str) -> Option:
@@ -89,13 +98,3 @@ def _read(where: str, kind: object, text: str) -> Option:
                 what = "a whole number" if number is int else "a number"
                 raise ConfigError(f"{where}: must be {what}") from None
     return text
-
-
-def _imported(name: str) -> Callable[..., SearchSpace]:
-    module, _, attribute = name.partition(":")
-    try:
-        space = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"search space {name!r}: {error}; write package.module:Class") from None
-    _check(space)
-    return space

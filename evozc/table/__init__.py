@@ -4,19 +4,17 @@
 
 **What a search may see**: :func:`split_table`.
 
-**On disk**: :func:`save_table`, :func:`load_table`.
-
-**From comma-separated files**: :func:`read_rows`, :func:`read_targets`, :func:`table_from_scores`.
+**On disk**: :func:`save_table`, :func:`load_table`. Files that others publish are read by
+:mod:`evozc.benchmarks`.
 """
 
-from evozc.table._csv import read_rows, read_targets, table_from_scores
 from evozc.table._split import split_table
 from evozc.table._store import load_table, save_table
-from evozc.table._table import Table, Target
+from evozc.table._table import Table
+from evozc.table._target import Target
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Table", "Target",
     "split_table",
     "load_table", "save_table",
-    "read_rows", "read_targets", "table_from_scores",
 ]

@@ -12,32 +12,8 @@ from typing import Any
 import numpy as np
 
 from evozc.errors import DataError
+from evozc.table._target import Target
 from primitives import NETWORK, NODE_SETS, Nodes, Statistic
-
-
-@dataclass(frozen=True)
-class Target:
-    """What an architecture is to be ranked by.
-
-    Args:
-        name: Column name, as ``accuracy``.
-        values: float64 (architectures,), all finite.
-        unit: As ``%``.
-        higher_is_better: False for losses and perplexities.
-        noise_ceiling: Kendall tau between two independent measurements of this
-            target, if known: no proxy can be expected to pass it by far.
-    """
-
-    name: str
-    values: np.ndarray
-    unit: str = "%"
-    higher_is_better: bool = True
-    noise_ceiling: float | None = None
-
-    @property
-    def merit(self) -> np.ndarray:
-        """The values, negated if lower is better."""
-        return self.values if self.higher_is_better else -self.values
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +106,7 @@ class Table:
         Raises:
             DataError: there is none of that name, or no name where there are several.
         """
-        known = ", ".join(self.targets) or "none"
+        known = ", ".join(target.title for target in self.targets.values()) or "none"
         if name is None:
             if len(self.targets) != 1:
                 raise DataError(f"table: name the target to rank by; it holds {known}")

@@ -19,11 +19,12 @@ import numpy as np
 from scipy import stats
 
 from evozc.baselines import find_proxy, proxies
+from evozc.benchmarks.readers import read_rows
 from evozc.engine import Evaluator
 from evozc.evaluation import estimate
 from evozc.extraction import GROUPS, ExtractionSettings, extract_table, load_images
 from evozc.spaces import NasBench201
-from evozc.table import Table, Target, load_table, read_rows, save_table
+from evozc.table import Table, Target, load_table, save_table
 from primitives import FULL
 
 #: Kendall tau with the accuracy after 200 epochs on all 15,625, from table 1 and the ablation of

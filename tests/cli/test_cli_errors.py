@@ -181,7 +181,8 @@ EXTRACT_CASES = {
         ("nan.csv", "images.npz", "new.npz", "--target", "accuracy"), 3, "line 6: column 'accuracy' is nan"
     ),
     "no channels": (
-        ("few.csv", "images.npz", "new.npz", "--target", "accuracy", "--channels", 0), 2, "channels must be"
+        ("few.csv", "images.npz", "new.npz", "--target", "accuracy", "--space-option", "channels=0"), 2,
+        "channels must be",
     ),
     "unknown statistics": (
         ("few.csv", "images.npz", "new.npz", "--statistics", "weights,hessians"), 2,

@@ -100,7 +100,7 @@ def build(trainings: Path, architectures: int, seeds: int, jobs: int, out: Path)
         raise DataError(f"{trainings}: {len(missing)} trainings are missing; run train first")
     accuracy = np.array([[done[name, seed] for seed in range(seeds)] for name in names])
     ceiling = noise_ceiling(accuracy)
-    target = Target("accuracy", accuracy.mean(axis=1), noise_ceiling=ceiling)
+    target = Target("accuracy", accuracy.mean(axis=1), unit="%", noise_ceiling=ceiling)
     with tempfile.TemporaryDirectory() as shards:
         table = extract_table(
             SPACE, names, _images(), ExtractionSettings(), [target], shards=Path(shards) / "parts", jobs=jobs

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evozc.benchmarks import read_targets, table_from_scores
+from evozc.benchmarks.readers import read_rows
 from evozc.errors import DataError
 from evozc.spaces import NasBench201
-from evozc.table import read_rows, read_targets, table_from_scores
 
 SPACE = NasBench201()
 
@@ -45,17 +46,19 @@ def write(tmp_path):
     ],
 )
 def test_targets_are_read_in_the_order_of_the_file(write, content, name):
-    architectures, (target,) = read_targets(write(content, name), SPACE)
-    assert architectures == [A, B, C]
+    published = read_targets(write(content, name), SPACE)
+    assert published.architectures == (A, B, C)
+    (target,) = published.targets
     assert target.name == "accuracy"
     assert list(target.values) == [93.5, 10.0, -0.001]
 
 
 def test_named_columns_are_read_and_others_left_alone(write):
     path = write(f"arch,seed,loss,top1\n{A},x,0.5,93\n{B},y,0.25,94\n")
-    architectures, targets = read_targets(path, SPACE, "arch", ["top1", "loss"])
-    assert architectures == [A, B]
-    assert {t.name: list(t.values) for t in targets} == {"top1": [93, 94], "loss": [0.5, 0.25]}
+    published = read_targets(path, SPACE, architecture_column="arch", targets=["top1:higher:%", "loss:lower"])
+    assert published.architectures == (A, B)
+    assert {t.name: list(t.values) for t in published.targets} == {"top1": [93, 94], "loss": [0.5, 0.25]}
+    assert [(t.unit, t.higher_is_better) for t in published.targets] == [("%", True), ("", False)]
 
 
 BAD = {
@@ -135,7 +138,7 @@ def test_any_bytes_give_rows_or_a_data_error(tmp_path_factory, content):
 def test_the_published_proxies_become_a_table(shared):
     folder = shared / "nasbench201"
     table = table_from_scores(
-        folder / "suitezero13.csv.gz", folder / "accuracy.csv.gz", SPACE,
+        folder / "suitezero13.csv.gz", SPACE, targets_file=folder / "accuracy.csv.gz",
         on="index", architecture_column="arch_str", targets=["c10_test200"],
     )
     assert len(table) == 9_445
@@ -156,7 +159,9 @@ def test_the_published_proxies_become_a_table(shared):
 def test_scores_and_targets_are_joined_by_the_named_column(write):
     scores = write("id,Grad-Norm,2nd,empty\n3,1.5,7,\n1,nan,8,inf\n9,0,0,0\n", "scores.csv")
     targets = write(f"id,arch,top1,seed\n1,{A},90,s\n2,{B},91,s\n3,{C},92,s\n", "targets.csv")
-    table = table_from_scores(scores, targets, SPACE, on="id", architecture_column="arch", targets=["top1"])
+    table = table_from_scores(
+        scores, SPACE, targets_file=targets, on="id", architecture_column="arch", targets=["top1"]
+    )
     assert table.architectures == (C, A)
     assert table.keys == (SPACE.canonical_key(C), SPACE.canonical_key(A))
     assert list(table.values) == ["network.grad_norm", "network.s_2nd", "network.empty"]
@@ -168,7 +173,7 @@ def test_scores_and_targets_are_joined_by_the_named_column(write):
 
 def test_scores_and_targets_may_stand_in_one_file(write):
     path = write(f"architecture,accuracy,synflow\n{A},1,10\n{B},2,20\n")
-    table = table_from_scores(path, path, SPACE)
+    table = table_from_scores(path, SPACE)
     assert list(table.values["network.synflow"]) == [10, 20]
     assert list(table.values) == ["network.synflow"]
 
@@ -191,4 +196,4 @@ PAIRS = {
 @pytest.mark.parametrize(("scores", "targets", "message"), PAIRS.values(), ids=PAIRS.keys())
 def test_files_that_cannot_be_joined_are_refused(write, scores, targets, message):
     with pytest.raises(DataError, match=message):
-        table_from_scores(write(scores, "scores.csv"), write(targets, "targets.csv"), SPACE)
+        table_from_scores(write(scores, "scores.csv"), SPACE, targets_file=write(targets, "targets.csv"))

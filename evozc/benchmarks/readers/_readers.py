@@ -1,0 +1,73 @@
+"""Readers by name, and the one that fits a file."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from evozc._registry import Registry
+from evozc.benchmarks.readers._reader import Published, Reader, Request
+from evozc.errors import ConfigError, DataError
+
+#: What is read where no reader knows the file.
+FALLBACK = "csv"
+_HEAD = 2**16
+
+
+def _check(name: str, make: Callable[[], Reader]) -> None:
+    reader = make()
+    missing = [part for part in ("name", "fits", "read") if not hasattr(reader, part)]
+    if missing:
+        raise ConfigError(f"no reader: it lacks {', '.join(missing)}")
+    if reader.name != name:
+        raise ConfigError(f"it calls itself {reader.name!r}")
+
+
+#: Readers: callables without arguments that give a :class:`Reader`, as its class does.
+READERS: Registry[Callable[[], Reader]] = Registry(
+    "reader", "evozc.readers", {"csv": "evozc.benchmarks.readers._csv:Csv"}, _check
+)
+
+
+def read_published(path: Path, request: Request, format: str | None = None) -> Published:  # noqa: A002
+    """Read a published file by the reader that knows it.
+
+    Args:
+        path: The file.
+        request: What is wanted of it.
+        format: The reader's name; None to look at the file.
+
+    Raises:
+        ConfigError: no such reader, or several know the file.
+        DataError: as the reader says.
+    """
+    path = Path(path)
+    return (_fitting(path) if format is None else READERS.get(format)()).read(path, request)
+
+
+def _fitting(path: Path) -> Reader:
+    head = _head(path)
+    readers = [make() for name, make in READERS.everything().items() if name != FALLBACK]
+    known = [reader for reader in readers if reader.fits(path, head)]
+    if len(known) > 1:
+        raise ConfigError(
+            f"{path}: may be {' or '.join(reader.name for reader in known)}; say which with --format"
+        )
+    return known[0] if known else READERS.get(FALLBACK)()
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file, unpacked as far as that is possible."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(_HEAD)
+        if start[:2] != b"\x1f\x8b":
+            return start
+        with gzip.open(path) as packed:
+            return packed.read(_HEAD)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except (OSError, EOFError, zlib.error):
+        return b""  # whoever reads it says why it cannot be read
