@@ -39,6 +39,7 @@ def check_space(
     space: SearchSpace,
     *,
     architectures: Sequence[str] | None = None,
+    uniform: bool = True,
     samples: int = 24,
     builds: int = 3,
     enumerate_up_to: int = 5000,
@@ -50,6 +51,8 @@ def check_space(
         space: An instance; small settings make it quick.
         architectures: Texts to check instead of drawn ones; the space may then refuse to draw,
             build and change architectures.
+        uniform: Whether ``sample`` draws all texts alike; False where the space's own docstring
+            says otherwise, as one that draws networks, of which each has several texts.
         samples: Architectures to draw.
         builds: Networks to build and run.
         enumerate_up_to: Spaces of at most so many texts are enumerated, by way of their neighbours.
@@ -67,7 +70,8 @@ def check_space(
         return
     for text in texts:
         _check_neighbours(space, text)
-    _check_count(space, texts, enumerate_up_to, seed)
+    if uniform:
+        _check_count(space, texts, enumerate_up_to, seed)
     for text in texts[:builds]:
         _check_network(space, text)
     _check_keys(space, texts[:builds])
@@ -194,15 +198,16 @@ def _refused(space: SearchSpace, text: str) -> bool:
 
 def _check_neighbours(space: SearchSpace, text: str) -> None:
     where = f"{space.name}: neighbours of {text!r}"
-    near = space.neighbours(text)
+    near, own = space.neighbours(text), space.canonical_key(text)
     require(len(set(near)) == len(near) and text not in near, f"{where}: one stands twice, or is it itself")
     require(space.neighbours(text) == near, f"{where}: differ when asked again")
     for other in near[:: max(1, len(near) // 8)]:
         try:
-            space.canonical_key(other)
+            back = {space.canonical_key(one) for one in (other, *space.neighbours(other))}
         except DataError as error:
-            raise ContractError(f"{where}: {other!r} is not of the space: {error}") from error
-        require(text in space.neighbours(other), f"{where}: it is no neighbour of {other!r}")
+            what = f"{where}: {other!r} or a neighbour of it is not of the space"
+            raise ContractError(f"{what}: {error}") from error
+        require(own in back, f"{where}: neither it nor an equal one is a neighbour of {other!r}")
 
 
 def _check_count(space: SearchSpace, texts: Sequence[str], most: int, seed: int) -> None:

@@ -6,9 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from evozc.benchmarks.readers import READERS, Published, Request, Wanted, read_published
+from evozc.benchmarks.readers import READERS, Published, Request, Wanted, read_published, read_rows
 from evozc.errors import ConfigError, DataError
-from evozc.spaces import Texts
+from evozc.spaces import Texts, get_space
 from evozc.table import Target
 from evozc.testing import ContractError, check_reader
 
@@ -88,6 +88,18 @@ def test_what_the_user_says_may_not_contradict_the_format():
         Wanted("loss", True).target(np.zeros(2), higher_is_better=False)
     target = Wanted("loss").target(np.zeros(2), higher_is_better=False, unit="nats", noise_ceiling=0.9)
     assert (target.higher_is_better, target.unit, target.noise_ceiling) == (False, "nats", 0.9)
+
+
+def test_an_architecture_may_stand_in_several_columns(shared):
+    space = get_space("mnasnet")
+    path = shared / "mnasnet" / "sample.csv.gz"
+    asked = Request(space, (Wanted.of("val_top1:higher:%"),), scores=True, without=("id",))
+    found = read_published(path, asked)
+    assert len(found.architectures) == 500
+    assert found.architectures[0].split() == space.from_columns(read_rows(path)[0]).split()
+    assert list(found.scores) == ["macs", "params", "latency_zcu102", "throughput_3090", "throughput_tpuv3"]
+    with pytest.raises(DataError, match="no column 'b0'"):
+        read_published(shared / "nasbenchmacro" / "sample.csv.gz", Request(space))
 
 
 def test_rows_are_chosen_by_value(example):

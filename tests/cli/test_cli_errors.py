@@ -127,7 +127,7 @@ CASES = {
     "missing target": (("table", "good.csv", "new.npz", "--target", "loss"), 3, "good.csv: no column 'loss'"),
     "missing cell": (("table", "cells.csv", "new.npz"), 3, "line 4 has 2 cells, the header names 3"),
     "extra cell": (("table", "extra.csv", "new.npz"), 3, "line 4 has 4 cells, the header names 3"),
-    "architecture twice": (("table", "twice.csv", "new.npz"), 3, "repeats a value"),
+    "architecture twice": (("table", "twice.csv", "new.npz"), 3, "stands on line 2 already"),
     "nan accuracy": (("table", "nan.csv", "new.npz"), 3, "line 6: column 'accuracy' is nan"),
     "blank accuracy": (("table", "blank.csv", "new.npz"), 3, "line 6: column 'accuracy' is empty"),
     "accuracy in words": (("table", "word.csv", "new.npz"), 3, "line 6: column 'accuracy' holds 'high'"),

@@ -6,13 +6,14 @@ import csv
 import gzip
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from evozc.benchmarks.readers._reader import Published, Request, Wanted
 from evozc.errors import DataError, EvozcError
+from evozc.spaces import ColumnSpace
 from evozc.table import Target
 
 Row = dict[str, str]
@@ -32,33 +33,51 @@ class Csv:
         rows = read_rows(path)
         columns = [column for column in rows[0] if column]
         wanted = () if request.targets is None else request.targets or (Wanted("accuracy"),)
-        on = request.on or request.architecture_column
-        named = [on, *request.where, *(target.name for target in wanted)]
-        if request.targets is not None:
-            named.insert(0, request.architecture_column)
-        for column in named:
+        own = _own_columns(columns, request)
+        needed = [*request.where, *(target.name for target in wanted)]
+        if request.on:
+            needed.append(request.on)
+        if request.targets is not None or not request.on:
+            needed = [*own, *needed]
+        for column in needed:
             if column not in columns:
                 raise DataError(f"{path}: no column {column!r}; the header names {', '.join(columns)}")
         kept = [row for row in rows if all(row[name] == value for name, value in request.where.items())]
         if not kept:
             asked = ", ".join(f"{name}={value}" for name, value in request.where.items())
             raise DataError(f"{path}: no row has {asked}")
-        taken = {request.architecture_column, *named, *request.without}
-        rest = [column for column in columns if column not in taken]
+        rest = [c for c in columns if c not in {*own, *needed, *request.without}]
         if rest and request.strict and not request.targets:
             raise DataError(
                 f"{path}: unexpected column {', '.join(map(repr, rest))}; "
                 "name the columns to rank by with --target, and the others are left alone"
             )
-        architectures = () if request.targets is None else [row[request.architecture_column] for row in kept]
+        named = own[0] in needed
+        architectures = tuple(_architecture(path, row, request) for row in kept) if named else ()
         return Published(
             path=path,
             places=tuple(f"line {row['']}" for row in kept),
-            ids=tuple(row[on] for row in kept),
-            architectures=tuple(architectures),
+            ids=tuple(row[request.on] for row in kept) if request.on else architectures,
+            architectures=architectures,
             targets=tuple(_target(path, kept, target) for target in wanted),
             scores={c: _numbers(path, kept, c, missing=True) for c in rest} if request.scores else {},
         )
+
+
+def _own_columns(columns: Sequence[str], request: Request) -> tuple[str, ...]:
+    """The columns that say the architecture: one, or those that the space names."""
+    if request.architecture_column not in columns and isinstance(request.space, ColumnSpace):
+        return request.space.architecture_columns
+    return (request.architecture_column,)
+
+
+def _architecture(path: Path, row: Row, request: Request) -> str:
+    if request.architecture_column in row or not isinstance(request.space, ColumnSpace):
+        return row[request.architecture_column]
+    try:
+        return request.space.from_columns(row)
+    except DataError as error:
+        raise DataError(f"{path}: line {row['']}: {error}") from None
 
 
 def read_rows(path: Path) -> list[Row]:
