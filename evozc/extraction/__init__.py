@@ -5,9 +5,12 @@
 **Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it
 stopped, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
 
+**Counting as published tables do**: :func:`tw_flops`, :func:`thop_macs`, :func:`used_parameters`.
+
 **Images and other inputs**: :func:`load_images`, :func:`load_inputs`, :class:`Images`.
 """
 
+from evozc.extraction._conventions import thop_macs, tw_flops, used_parameters
 from evozc.extraction._extract import extract_table
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images, load_images, load_inputs
@@ -17,5 +20,6 @@ from evozc.extraction._settings import GROUPS, INITIALISATIONS, INPUTS, Extracti
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "measure", "Measurement", "GROUPS", "initialise",
     "extract_table", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
+    "tw_flops", "thop_macs", "used_parameters",
     "load_images", "load_inputs", "Images",
 ]

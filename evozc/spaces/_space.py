@@ -14,17 +14,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImageInputs:
-    """Networks take float32 (n, channels, height, width).
+    """Networks take float32 (n, channels, height, width); of tiles (n, tiles, channels, height, width).
 
     Args:
         channels: Of an image.
         height: Pixels; 0 for any.
         width: Pixels; 0 for any.
+        tiles: Images that are one input together, as the pieces of a jigsaw; 0 where an input is an image.
     """
 
     channels: int
     height: int = 0
     width: int = 0
+    tiles: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Outputs:
     ========== ============================== ============================= ===============================
     kind       outputs, float32               labels                        loss, a mean over all positions
     ========== ============================== ============================= ===============================
-    classes    (n, size)                      int64 (n,)                    cross-entropy
+    classes    (n, size)                      int64 (n,), or float32        cross-entropy
+                                              (n, size), a share each class
     class map  (n, size, height, width)       int64 (n, height, width)      cross-entropy
     image      (n, size, height, width)       float32 of the same shape     absolute difference
     values     (n, size)                      float32 (n, size)             squared difference

@@ -32,6 +32,7 @@ SPACES: Registry[Callable[..., SearchSpace]] = Registry(
         "mnasnet": "evozc.spaces.mnasnet:MnasNet",
         "nasbench-macro": "evozc.spaces.nasbench_macro:NasBenchMacro",
         "nasbench201": "evozc.spaces.nasbench201:NasBench201",
+        "nats-size": "evozc.spaces.nats_size:NatsSize",
         "pit": "evozc.spaces.pit:PiT",
         "texts": "evozc.spaces.texts:Texts",
     },

@@ -36,6 +36,11 @@ def keys():
 
 
 @pytest.fixture(scope="module")
+def published_keys():
+    return {architecture: SPACE.published_key(architecture) for architecture in ALL}
+
+
+@pytest.fixture(scope="module")
 def published(shared):
     with gzip.open(shared / "nasbench201" / "accuracy.csv.gz", "rt") as file:
         return list(csv.DictReader(file))
@@ -44,14 +49,27 @@ def published(shared):
 # --- texts and classes -----------------------------------------------------------------------------
 
 
-def test_the_15625_texts_form_6466_classes(keys):
+def test_the_15625_texts_form_5260_exact_and_6466_published_classes(keys, published_keys):
     assert len(keys) == 15625
-    assert len(set(keys.values())) == 6466
+    assert len(set(keys.values())) == 5260
+    assert len(set(published_keys.values())) == 6466
 
 
-def test_the_classes_are_the_published_ones(keys, published):
+def test_the_published_rule_mixes_430_groups_and_splits_688(keys, published_keys):
+    exact, published = {}, {}
+    for architecture, key in keys.items():
+        exact.setdefault(key, set()).add(published_keys[architecture])
+        published.setdefault(published_keys[architecture], set()).add(key)
+    assert sum(len(rules) > 1 for rules in exact.values()) == 688
+    mixed = [group for group in published.values() if len(group) > 1]
+    assert len(mixed) == 430
+    # What it mixes are networks of different size.
+    assert all(len({key.count("conv") for key in group}) > 1 for group in mixed)
+
+
+def test_the_classes_are_the_published_ones(published_keys, published):
     assert {row["arch_str"] for row in published} == set(ALL)
-    pairs = {(keys[row["arch_str"]], row["iso_group"]) for row in published}
+    pairs = {(published_keys[row["arch_str"]], row["iso_group"]) for row in published}
     # As many pairs as keys and as groups: each key goes with one group and the other way round.
     assert len(pairs) == len({key for key, _ in pairs}) == len({group for _, group in pairs})
 
@@ -195,7 +213,15 @@ def outputs_with_equal_kernels(architecture):
         return network(torch.linspace(-1, 1, 2 * 3 * 6 * 6).reshape(2, 3, 6, 6))
 
 
-def test_isomorphic_cells_compute_the_same(keys):
+def test_a_convolution_used_twice_is_not_two_of_them():
+    two = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|"
+    one = "|nor_conv_1x1~0|+|avg_pool_3x3~0|skip_connect~1|+|avg_pool_3x3~0|skip_connect~1|skip_connect~2|"
+    assert SPACE.published_key(two) == SPACE.published_key(one)
+    assert SPACE.canonical_key(two).count("conv") == 2
+    assert SPACE.canonical_key(one).count("conv") == 1
+
+
+def test_cells_of_one_class_compute_the_same(keys):
     classes = {}
     for architecture, key in keys.items():
         classes.setdefault(key, []).append(architecture)

@@ -5,65 +5,21 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-
-class _Zero(nn.Module):
-    """The operation ``none``: its output is zero, whatever comes in."""
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        return torch.zeros_like(inputs)
-
-
-def _relu_conv_bn(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.ReLU(),
-        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
-    )
+from evozc.spaces._modules import FourNodeCell, ResidualBlock, Zero, relu_conv_bn
 
 
 def _operation(name: str, channels: int) -> nn.Module:
     match name:
         case "none":
-            return _Zero()
+            return Zero()
         case "skip_connect":
             return nn.Identity()
         case "nor_conv_1x1":
-            return _relu_conv_bn(channels, channels, 1)
+            return relu_conv_bn(channels, channels, 1)
         case "nor_conv_3x3":
-            return _relu_conv_bn(channels, channels, 3)
+            return relu_conv_bn(channels, channels, 3)
         case _:
             return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
-
-
-class Cell(nn.Module):
-    """Four nodes; each is the sum of its incoming edges."""
-
-    def __init__(self, operations: tuple[str, ...], channels: int) -> None:
-        super().__init__()
-        self.edges = nn.ModuleList(_operation(name, channels) for name in operations)
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        nodes = [inputs]
-        edges = iter(self.edges)
-        for _ in range(3):
-            nodes.append(sum(next(edges)(node) for node in list(nodes)))
-        return nodes[-1]
-
-
-class ResidualBlock(nn.Module):
-    """The reduction between stages: half the resolution, twice the channels."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.main = nn.Sequential(
-            _relu_conv_bn(inputs, outputs, 3, stride=2), _relu_conv_bn(outputs, outputs, 3)
-        )
-        self.shortcut = nn.Sequential(
-            nn.AvgPool2d(2, stride=2), nn.Conv2d(inputs, outputs, 1, bias=False)
-        )
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        return self.shortcut(inputs) + self.main(inputs)
 
 
 class Network(nn.Module):
@@ -83,7 +39,7 @@ class Network(nn.Module):
             if stage:
                 body.append(ResidualBlock(channels, 2 * channels))
                 channels *= 2
-            body.extend(Cell(operations, channels) for _ in range(cells))
+            body.extend(FourNodeCell([_operation(o, channels) for o in operations]) for _ in range(cells))
         self.body = nn.Sequential(*body)
         self.last = nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU())
         self.head = nn.Linear(channels, classes)
