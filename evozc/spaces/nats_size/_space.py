@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WIDTHS = (8, 16, 24, 32, 40, 48, 56, 64)
 LAYERS = 5
 _TITLE = "NATS-Bench's size space"
-_TEXT = re.compile(r"[0-9]{1,2}(?::[0-9]{1,2}){4}")
+_TEXT = re.compile(r"(?:[0-9]|[1-9][0-9])(?::(?:[0-9]|[1-9][0-9])){4}")
 
 
 @dataclass(frozen=True)
