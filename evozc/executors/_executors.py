@@ -9,7 +9,7 @@ from evozc.errors import ConfigError
 from evozc.executors._executor import Executor
 
 
-def _check(maker: object) -> None:
+def _check(_name: str, maker: object) -> None:
     if not callable(maker) or not isinstance(maker(1), Executor):
         raise TypeError("it makes nothing with a method map(function, tasks, shared)")
 
