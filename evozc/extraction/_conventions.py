@@ -83,21 +83,24 @@ def _runs(network: nn.Module, inputs: torch.Tensor, rule: Rule) -> dict[nn.Modul
 
 
 class _Shapes(TorchFunctionMode):
-    """On ``meta``, torch takes a millisecond to find that an elementwise output has its input's shape."""
+    """On ``meta``, torch takes a millisecond to find that an output has its input's shape."""
 
     def __torch_function__(
         self, function: Callable, types: Sequence[type], args: tuple = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> object:
-        if function in _ELEMENTWISE and args[0].device.type == "meta":
-            return args[0]
+        if function in _SAME_SHAPE and args[0].device.type == "meta":
+            others = [arg for arg in args[1:] if isinstance(arg, torch.Tensor)]
+            if function not in _SUMS or all(other.shape == args[0].shape for other in others):
+                return args[0]
         return function(*args, **(kwargs or {}))
 
 
-_ELEMENTWISE = frozenset({
+_SUMS = frozenset({torch.Tensor.add, torch.Tensor.__radd__})
+_SAME_SHAPE = _SUMS | {
     functional.batch_norm, functional.relu, functional.relu6, functional.leaky_relu, functional.silu,
     functional.gelu, torch.tanh,
-})
+}
 
 
 @contextmanager

@@ -34,6 +34,8 @@ SPACES: Registry[Callable[..., SearchSpace]] = Registry(
         "nasbench201": "evozc.spaces.nasbench201:NasBench201",
         "nats-size": "evozc.spaces.nats_size:NatsSize",
         "pit": "evozc.spaces.pit:PiT",
+        "transnas-macro": "evozc.spaces.transnas:TransNasMacro",
+        "transnas-micro": "evozc.spaces.transnas:TransNasMicro",
         "texts": "evozc.spaces.texts:Texts",
     },
     _check,

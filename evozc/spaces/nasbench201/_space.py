@@ -13,19 +13,19 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from evozc.errors import DataError
 from evozc.spaces._checks import check_whole_numbers
+from evozc.spaces._graphs import FOUR_NODES, operation_graph
 from evozc.spaces._keys import NOTHING, PASS, cell_key
 from evozc.spaces._space import ImageInputs, Outputs
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import nn
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 #: Edges (from, to) in the order in which the architecture text names them.
-EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+EDGES = FOUR_NODES
 _MEANING = {"none": NOTHING, "skip_connect": PASS}
 
 #: Longer texts are not searched: no architecture comes near it, and the search is quadratic.
@@ -165,15 +165,7 @@ class NasBench201:
             bool (8, 8), true from a node to those that it feeds, and the operation of each node.
         """
         operations = self.parse(architecture)
-        adjacency = np.zeros((len(EDGES) + 2, len(EDGES) + 2), dtype=bool)
-        for i, (source, target) in enumerate(EDGES):
-            if operations[i] == "none":
-                continue
-            adjacency[0, i + 1] = source == 0
-            adjacency[i + 1, -1] = target == 3
-            for j, (start, _) in enumerate(EDGES):
-                adjacency[i + 1, j + 1] = start == target and operations[j] != "none"
-        return adjacency, ("input", *operations, "output")
+        return operation_graph([(a, {b}, name) for (a, b), name in zip(EDGES, operations, strict=True)], 0, 3)
 
     def sample(self, generator: random.Random) -> str:
         """An architecture drawn uniformly from all 15,625 texts."""
