@@ -15,7 +15,6 @@ from evozc.errors import ConfigError, DataError
 from evozc.extraction import tw_flops, used_parameters
 from evozc.spaces import GraphSpace, get_space
 from evozc.spaces.transnas._network import macro_network
-from evozc.spaces.transnas._space import TASKS
 
 MICRO, MACRO = get_space("transnas-micro"), get_space("transnas-macro")
 ALL_MICRO = [MICRO.format(digits) for digits in itertools.product(range(4), repeat=6)]
