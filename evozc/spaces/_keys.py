@@ -31,7 +31,7 @@ def cell_key(
         fixed: Operations without weights.
 
     Returns:
-        The key; empty if nothing reaches an output.
+        The key; ``dead`` if nothing reaches an output.
     """
     labels = [f"in{i}" for i in range(inputs)]
     sources: list[tuple[int, ...]] = [()] * inputs
@@ -54,7 +54,7 @@ def cell_key(
         sums[vertex] += 1
     leaving = [tuple(sorted(held[node].elements())) if node in held else () for node in outputs]
     if not any(leaving):
-        return ""
+        return "dead"
     return smallest_form([*labels, *["out"] * len(leaving)], [*sources, *leaving], kept="out")
 
 

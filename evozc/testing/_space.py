@@ -249,14 +249,17 @@ def _reachable(space: SearchSpace, texts: Sequence[str], most: int) -> set[str]:
 
 
 def _check_uniform(space: SearchSpace, everything: Sequence[str], drawn: Sequence[str]) -> None:
-    """Every word at every position is drawn as often as it stands in the space, up to 5 deviations."""
+    """Every word at every position is drawn as often as it stands in the space, up to 5 deviations.
+
+    And up to 5 draws more, since what is rare is not drawn normally.
+    """
     expected = Counter(part for text in everything for part in _parts(text))
     found = Counter(part for text in drawn for part in _parts(text))
     for part, count in expected.items():
         share = count / len(everything)
         deviation = math.sqrt(share * (1 - share) * len(drawn))
         require(
-            abs(found[part] - share * len(drawn)) <= 5 * deviation + 1e-9,
+            abs(found[part] - share * len(drawn)) <= 5 * deviation + 5,
             f"{space.name}: sample does not draw uniformly: {part[1]!r} as word {part[0]} in "
             f"{found[part]} of {len(drawn)} draws, expected {share * len(drawn):.0f}",
         )
@@ -274,7 +277,8 @@ def inputs_for(space: SearchSpace, samples: int = 2, seed: int = 0) -> torch.Ten
     inputs = space.inputs
     if isinstance(inputs, TokenInputs):
         return torch.randint(inputs.vocabulary, (samples, inputs.length), generator=generator)
-    shape = (samples, inputs.channels, inputs.height or _SIZE, inputs.width or _SIZE)
+    tiles = (inputs.tiles,) if inputs.tiles else ()
+    shape = (samples, *tiles, inputs.channels, inputs.height or _SIZE, inputs.width or _SIZE)
     return torch.randn(shape, generator=generator)
 
 

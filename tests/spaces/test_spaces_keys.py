@@ -94,8 +94,8 @@ def test_what_cells_have_in_common(first, second, same):
 
 
 @pytest.mark.parametrize("edges", [[], [(0, 1, "a")], [(0, 2, NOTHING)], [(1, 2, "a")], [(1, 2, PASS)]])
-def test_the_key_of_a_cell_without_a_path_is_empty(edges):
-    assert cell_key(edges, inputs=1, outputs=[2]) == ""
+def test_the_key_of_a_cell_without_a_path_is_dead(edges):
+    assert cell_key(edges, inputs=1, outputs=[2]) == "dead"
 
 
 def test_inputs_are_told_apart_and_outputs_are_not():

@@ -40,7 +40,7 @@ def test_texts_keep_the_contract(space):
 def test_the_4096_micro_texts_form_1376_classes_one_of_169_dead_ones():
     keys = [MICRO.canonical_key(text) for text in ALL_MICRO]
     assert len(set(keys)) == 1376
-    assert keys.count("") == 169
+    assert keys.count("dead") == 169
     assert len(ALL_MICRO) == MICRO.count
 
 
@@ -208,7 +208,7 @@ def test_cells_of_one_class_compute_the_same():
     classes = {}
     for architecture in ALL_MICRO:
         classes.setdefault(MICRO.canonical_key(architecture), []).append(architecture)
-    several = [members for key, members in classes.items() if key and len(members) > 1]
+    several = [members for key, members in classes.items() if key != "dead" and len(members) > 1]
     for members in random.Random(1).sample(several, 5):
         left, right = (outputs_with_equal_kernels(members[k]) for k in (0, -1))
         torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-6)
@@ -282,6 +282,6 @@ def test_counts_are_the_published_ones_on_every_row(shared, name):
     rows = published_rows(shared, TABLES[name])
     assert Counter(row["task"] for row in rows) == {
         "transnas-micro": {"class_scene": 355, "class_object": 355, "jigsaw": 355},
-        "transnas-macro": {"class_scene": 362, "jigsaw": 362},
+        "transnas-macro": {"class_scene": 330, "jigsaw": 362},
     }[name]
     check_published(name, rows)

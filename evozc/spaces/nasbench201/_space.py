@@ -79,8 +79,8 @@ class NasBench201:
         """The cell's operations that are fed and reach the output, numbered in the smallest way.
 
         ``skip_connect`` adds its node's terms to the next sum, ``none`` nothing; two pools of the same
-        terms are one, two convolutions are two. It makes 5,260 classes of the 15,625 texts, the dead
-        texts' among them, whose key is empty.
+        terms are one, two convolutions are two. It makes 5,260 classes of the 15,625 texts, that of
+        ``dead`` texts among them.
         """
         operations = self.parse(architecture)
         edges = [(*edge, _MEANING.get(name, name)) for edge, name in zip(EDGES, operations, strict=True)]

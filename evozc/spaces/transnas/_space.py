@@ -129,7 +129,7 @@ class TransNasMicro(TransNas):
 
         A skip from the first node is an operation, since it halves the map in the first cell of a layer;
         other skips add their node's terms to the next sum. It makes 1,376 classes of the 4,096 texts,
-        one of them the 169 dead texts', whose key is empty.
+        one of them the 169 ``dead`` texts'.
         """
         edges = [
             (source, target, _meaning(digit, source))
