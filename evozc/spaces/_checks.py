@@ -31,3 +31,13 @@ def check_choice(space: str, key: str, value: object, choices: Sequence[str]) ->
 def not_of(title: str, architecture: object, why: str) -> DataError:
     """The error of a text that is no architecture; long texts are cut."""
     return DataError(f"architecture {str(architecture)[:120]!r} is not of {title}: {why}")
+
+
+def check_dropout(space: str, dropout: object) -> None:
+    """Refuse a setting that is no share of features to drop.
+
+    Raises:
+        ConfigError: says so.
+    """
+    if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout < 1:
+        raise ConfigError(f"{space}: dropout must be a number from 0 to below 1, not {dropout!r}")

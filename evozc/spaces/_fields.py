@@ -84,7 +84,7 @@ class Fields:
 
     def format(self, values: Values) -> str:
         """The text of choices."""
-        return " ".join(f"{name}={','.join(map(_text, values[name]))}" for name in self._choices)
+        return _joined({name: ",".join(map(_text, values[name])) for name in self._choices})
 
     def sample(self, generator: random.Random) -> str:
         """An architecture: the number of layers uniformly, then every choice."""
@@ -97,29 +97,38 @@ class Fields:
         return self.format({**drawn, **layers})
 
     def neighbours(self, architecture: str) -> list[str]:
-        """The texts with one choice changed, or with the last layers left out, or others added."""
-        values = self.parse(architecture)
-        return [self.format({**values, **change}) for change in self._changes(values)]
+        """The texts with one choice changed, or with the last layers left out, or others added.
 
-    def _changes(self, values: Values) -> Iterator[Values]:
-        for name, own in values.items():
-            for position, choice in enumerate(own):
-                for other in self._choices[name].values():
-                    if other != choice:
-                        yield {name: (*own[:position], other, *own[position + 1 :])}
-        if not self.depths:
+        Raises:
+            DataError: as :meth:`parse`.
+        """
+        self.parse(architecture)
+        texts = dict(part.split("=") for part in architecture.split(" "))
+        return [*self._changed(texts), *self._resized(texts)]
+
+    def _changed(self, texts: Mapping[str, str]) -> Iterator[str]:
+        for name, text in texts.items():
+            parts = text.split(",") if name in self.layers else [text]
+            for position, own in enumerate(parts):
+                left, right = [*parts[:position], ""], ["", *parts[position + 1 :]]
+                around = _joined({**texts, name: ",".join(left) + "\0" + ",".join(right)})
+                before, after = around.split("\0")
+                yield from (before + other + after for other in self._choices[name] if other != own)
+
+    def _resized(self, texts: Mapping[str, str]) -> Iterator[str]:
+        if not self.layers:
             return
-        depth = len(values[next(iter(self.layers))])
+        columns = {name: texts[name].split(",") for name in self.layers}
+        depth = len(next(iter(columns.values())))
         here = list(self.depths).index(depth)
         for shorter in self.depths[max(0, here - 1) : here]:
-            yield {name: values[name][:shorter] for name in self.layers}
+            cut = {name: ",".join(column[:shorter]) for name, column in columns.items()}
+            yield _joined({**texts, **cut})
         for longer in self.depths[here + 1 : here + 2]:
-            layer = list(itertools.product(*self.layers.values()))
-            for added in itertools.product(layer, repeat=longer - depth):
-                columns = zip(*added, strict=True)
-                yield {
-                    name: (*values[name], *column) for name, column in zip(self.layers, columns, strict=True)
-                }
+            layers = itertools.product(*(self._choices[name] for name in self.layers))
+            for added in itertools.product(list(layers), repeat=longer - depth):
+                more = zip(self.layers, zip(*added, strict=True), strict=True)
+                yield _joined({**texts, **{name: ",".join([texts[name], *new]) for name, new in more}})
 
     def from_columns(self, cells: Mapping[str, str], depth: str | None = None) -> str:
         """The text of published columns of the fields' own names.
@@ -138,7 +147,7 @@ class Fields:
                 raise DataError(f"column {depth!r} holds {layers[:40]!r}, which is no number of layers")
             for name in self.layers:
                 texts[name] = ",".join(texts[name].split(",")[: int(layers)])
-        return " ".join(f"{name}={text}" for name, text in texts.items())
+        return _joined(texts)
 
     def _listed(self, name: str) -> str:
         return " or ".join(_shortened(list(self._choices[name])))
@@ -159,6 +168,10 @@ def plain_list(text: str) -> str:
     """A number or a list of numbers as fields write them: ``[3.5, 4.0]`` is ``3.5,4``."""
     parts = text.strip().removeprefix("[").removesuffix("]").split(",")
     return ",".join(part.strip().removesuffix(".0") for part in parts)
+
+
+def _joined(texts: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={text}" for name, text in texts.items())
 
 
 def _text(choice: Choice) -> str:

@@ -29,6 +29,8 @@ SPACES: Registry[Callable[..., SearchSpace]] = Registry(
     "evozc.spaces",
     {
         "autoformer": "evozc.spaces.autoformer:AutoFormer",
+        "flexibert": "evozc.spaces.flexibert:FlexiBert",
+        "gpt2": "evozc.spaces.gpt2:Gpt2",
         "mnasnet": "evozc.spaces.mnasnet:MnasNet",
         "nasbench-macro": "evozc.spaces.nasbench_macro:NasBenchMacro",
         "nasbench201": "evozc.spaces.nasbench201:NasBench201",
@@ -37,6 +39,7 @@ SPACES: Registry[Callable[..., SearchSpace]] = Registry(
         "transnas-macro": "evozc.spaces.transnas:TransNasMacro",
         "transnas-micro": "evozc.spaces.transnas:TransNasMicro",
         "texts": "evozc.spaces.texts:Texts",
+        "transformer-xl": "evozc.spaces.transformer_xl:TransformerXL",
     },
     _check,
 )

@@ -1,0 +1,5 @@
+"""The Transformer-XL space of LiteTransformerSearch: :class:`TransformerXL`."""
+
+from evozc.spaces.transformer_xl._space import TransformerXL
+
+__all__ = ["TransformerXL"]
