@@ -134,7 +134,10 @@ class DecoderSpace:
         return self.fields().sample(generator)
 
     def neighbours(self, architecture: str) -> list[str]:
-        """The architectures with one other choice, or one layer less or more; some ten thousand."""
+        """The architectures with one other choice, or the last layer left out, or any other added.
+
+        A hidden width has those near that are a power of two away.
+        """
         return self.fields().neighbours(architecture)
 
     def _embedding_parameters(self, width: int, embedded: int, divisor: int, tied: bool = True) -> int:

@@ -99,6 +99,8 @@ class Fields:
     def neighbours(self, architecture: str) -> list[str]:
         """The texts with one choice changed, or with the last layers left out, or others added.
 
+        Of a field with more than 32 choices, those are near that are a power of two away in their order.
+
         Raises:
             DataError: as :meth:`parse`.
         """
@@ -113,7 +115,15 @@ class Fields:
                 left, right = [*parts[:position], ""], ["", *parts[position + 1 :]]
                 around = _joined({**texts, name: ",".join(left) + "\0" + ",".join(right)})
                 before, after = around.split("\0")
-                yield from (before + other + after for other in self._choices[name] if other != own)
+                yield from (before + other + after for other in self._near(name, own))
+
+    def _near(self, name: str, own: str) -> list[str]:
+        choices = list(self._choices[name])
+        here = choices.index(own)
+        apart = {2**power for power in range(len(choices).bit_length())}
+        if len(choices) <= 32:
+            apart = set(range(1, len(choices)))
+        return [other for there, other in enumerate(choices) if abs(there - here) in apart]
 
     def _resized(self, texts: Mapping[str, str]) -> Iterator[str]:
         if not self.layers:

@@ -11,18 +11,31 @@ from evozc.spaces import SPACES, ImageInputs, NasBench201, Outputs, Texts, get_s
 from evozc.testing import ContractError, check_space
 
 #: Settings that keep networks small, by space; without an entry a space is checked as it comes.
-SMALL = {"nasbench201": {"channels": 4, "cells": 1, "stages": 2}}
+SMALL = {
+    "nasbench201": {"channels": 4, "cells": 1, "stages": 2},
+    "autoformer": {"resolution": 32, "classes": 5},
+    "pit": {"resolution": 32, "classes": 5},
+    "flexibert": {"length": 8},
+    "gpt2": {"length": 8, "vocabulary": 60, "cutoffs": "20,40"},
+    "transformer-xl": {"length": 8, "vocabulary": 60, "cutoffs": "20,40"},
+}
 #: Spaces of which only texts are known.
 TEXTS = {"texts": ["resnet18", "|none~0|+", "(1, 2)"]}
 #: Spaces whose docstring of ``sample`` says that texts are not drawn alike, and why.
-DRAWN_OTHERWISE = {"nasbench-macro"}
+DRAWN_OTHERWISE = {"nasbench-macro", "autoformer", "flexibert", "gpt2", "transformer-xl"}
+#: How much to try of spaces whose architectures have thousands of neighbours, or whose networks are large.
+LESS = {
+    "autoformer": {"samples": 8, "builds": 1}, "flexibert": {"samples": 8}, "gpt2": {"samples": 3},
+    "mnasnet": {"builds": 2}, "transformer-xl": {"samples": 3},
+}
 BUILT_IN = [name for name in SPACES.names() if name not in SPACES.added()]
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_space_keeps_its_protocol(name):
     space = get_space(name, **SMALL.get(name, {}))
-    check_space(space, architectures=TEXTS.get(name), uniform=name not in DRAWN_OTHERWISE)
+    uniform = name not in DRAWN_OTHERWISE
+    check_space(space, architectures=TEXTS.get(name), uniform=uniform, **LESS.get(name, {}))
 
 
 def test_a_large_space_is_enumerated_if_asked_for():

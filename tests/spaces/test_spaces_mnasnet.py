@@ -3,12 +3,14 @@
 import random
 
 import pytest
-from counting import parameters, unmaterialised
+import torch
+from counting import millions, parameters, unmaterialised
 from hypothesis import given
 from hypothesis import strategies as st
 from space_checks import check_network, check_texts, images, published_rows
 
 from evozc.errors import DataError
+from evozc.extraction import thop_macs
 from evozc.spaces import get_space
 
 SPACE = get_space("mnasnet")
@@ -59,8 +61,14 @@ def check_published(rows):
         architecture = SPACE.from_columns(row)
         with unmaterialised():
             network = SPACE.build(architecture)
-            assert parameters(network) == round(float(row["params"]) * 1e6), architecture
+            counts = parameters(network), thop_macs(network, torch.empty(1, 3, 224, 224))
+        assert tuple(map(millions, counts)) == (float(row["params"]), float(row["macs"])), architecture
 
 
-def test_parameters_are_the_published_ones(shared):
+def test_counts_are_the_published_ones(shared):
     check_published(random.Random(0).sample(published_rows(shared, "mnasnet/sample"), 25))
+
+
+@pytest.mark.slow
+def test_counts_are_the_published_ones_on_every_row(shared):
+    check_published(published_rows(shared, "mnasnet/sample"))
