@@ -6,7 +6,8 @@ import difflib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module, metadata
 from typing import Any, Generic, TypeVar, cast
@@ -14,6 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 from evozc.errors import ConfigError
 
 T = TypeVar("T")
+Points = dict[str, list[metadata.EntryPoint]]
 
 
 class Registry(Generic[T]):
@@ -57,6 +59,19 @@ class Registry(Generic[T]):
             raise ConfigError(f"{self.kind} {name!r} cannot be registered: {error}") from error
         self._registered[name] = thing
 
+    @contextmanager
+    def lent(self, name: str, thing: T) -> Iterator[None]:
+        """Register a thing for a block, as tests do.
+
+        Raises:
+            ConfigError: as :meth:`register`.
+        """
+        self.register(name, thing)
+        try:
+            yield
+        finally:
+            del self._registered[name]
+
     def get(self, name: str) -> T:
         """The thing of that name; one of this process goes before one of a plug-in.
 
@@ -71,8 +86,12 @@ class Registry(Generic[T]):
 
     def everything(self) -> dict[str, T]:
         """All things by name; a broken plug-in is warned of and left out."""
+        return {**{name: self.get(name) for name in self._built_in}, **self.plug_ins()}
+
+    def plug_ins(self) -> dict[str, T]:
+        """Those that are not built in, by name; a broken one is warned of and left out."""
         found: dict[str, T] = {}
-        for name in self.names():
+        for name in self.added():
             try:
                 found[name] = self.get(name)
             except ConfigError as error:
@@ -81,7 +100,10 @@ class Registry(Generic[T]):
 
     def added(self) -> dict[str, str]:
         """By name, the package and version that each one that is not built in comes from."""
-        origins = {name: " and ".join(map(_origin, points)) for name, points in self._entry_points().items()}
+        points = self._entry_points()
+        if not points and not self._registered:
+            return {}
+        origins = {name: " and ".join(map(_origin, points[name])) for name in points}
         origins |= dict.fromkeys(self._registered, "registered in Python")
         return {name: origins[name] for name in self.names() if name not in self._built_in}
 
@@ -106,11 +128,8 @@ class Registry(Generic[T]):
             ) from error
         return thing
 
-    def _entry_points(self) -> dict[str, list[metadata.EntryPoint]]:
-        found: dict[str, list[metadata.EntryPoint]] = {}
-        for point in _installed(tuple(sys.path)).select(group=self.group):
-            found.setdefault(point.name, []).append(point)
-        return found
+    def _entry_points(self) -> Points:
+        return _installed(tuple(sys.path)).get(self.group, {})
 
     def _near(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.names(), n=1)
@@ -150,6 +169,13 @@ def _origin(point: metadata.EntryPoint) -> str:
 
 
 @lru_cache(maxsize=4)
-def _installed(_path: tuple[str, ...]) -> metadata.EntryPoints:
-    """What all installed packages offer; looked up once, for it reads a file of each of them."""
-    return metadata.entry_points()
+def _installed(_path: tuple[str, ...]) -> dict[str, Points]:
+    """What installed packages offer us, by group and name; looked up once, for it reads a file of each."""
+    offered = metadata.entry_points()
+    found: dict[str, Points] = {}
+    for group in offered.groups:
+        if group.startswith("evozc."):
+            found[group] = {}
+            for point in offered.select(group=group):
+                found[group].setdefault(point.name, []).append(point)
+    return found

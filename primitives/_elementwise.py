@@ -102,94 +102,104 @@ def _maximum_sign(x: Sign, y: Sign) -> Sign:
     return signs
 
 
+# These are built with by name: simplification turns and strips with them, ensembles add up with them.
+ABS = Operator(
+    "abs", "elementwise", absolute, "|x|",
+    latex=r"\left|{0}\right|", sympy=_sympy("Abs"), sign=Sign.magnitude,
+    idempotent=True, even=True, keeps_magnitude=True, identity_on=Sign.NONNEGATIVE,
+    increasing=Sign.NONNEGATIVE, decreasing=Sign.NONPOSITIVE,
+    compiled=_elementwise_compiled.absolute,
+)
+NEG = Operator(
+    "neg", "elementwise", negative, "-x",
+    latex="-{0}", precedence=1, sympy=lambda x: -x, sign=Sign.negated,
+    undone_by="neg", negates=True, keeps_magnitude=True, decreasing=Sign.REAL,
+    compiled=_elementwise_compiled.negative,
+)
+ADD = Operator(
+    "add", "elementwise", addition, "x + y", arity=2,
+    latex="{0} + {1}", precedence=1, sympy=lambda x, y: x + y, sign=Sign.plus,
+    commutative=True, neutral=0.0, increasing_with=(Sign.REAL, Sign.REAL),
+    compiled=_elementwise_compiled.addition,
+)
+MUL = Operator(
+    "mul", "elementwise", multiplication, "x y; NaN for 0 times infinity", arity=2,
+    latex=r"{0} \cdot {1}", precedence=2, sympy=lambda x, y: x * y, sign=Sign.times,
+    commutative=True, neutral=1.0, increasing_with=(Sign.POSITIVE, Sign.POSITIVE),
+    decreasing_with=(Sign.NEGATIVE, Sign.NEGATIVE),
+    compiled=_elementwise_compiled.multiplication,
+)
+
 ELEMENTWISE = (
-    Operator(
-        "abs", "elementwise", absolute, "|x|",
-        latex=r"\left|{0}\right|", sympy=_sympy("Abs"), sign=Sign.magnitude,
-        idempotent=True, even=True, increasing=Sign.NONNEGATIVE, decreasing=Sign.NONPOSITIVE,
-        compiled=_elementwise_compiled.absolute,
-    ),
-    Operator(
-        "neg", "elementwise", negative, "-x",
-        latex="-{0}", precedence=1, sympy=lambda x: -x, sign=Sign.negated,
-        inverse="neg", decreasing=Sign.REAL,
-        compiled=_elementwise_compiled.negative,
-    ),
+    ABS,
+    NEG,
     Operator(
         "square", "elementwise", square, "x squared; infinite beyond 1.3e154",
         latex="{0}^{{2}}", precedence=2, sympy=lambda x: x**2,
         sign=lambda x: x.times(x) & Sign.NONNEGATIVE, even=True,
-        inverse="sqrt", invertible=Sign.NONNEGATIVE,
+        undone_by="sqrt", invertible=Sign.NONNEGATIVE,
         increasing=Sign.NONNEGATIVE, decreasing=Sign.NONPOSITIVE,
         compiled=_elementwise_compiled.square,
     ),
     Operator(
         "sqrt", "elementwise", square_root, "square root; NaN below 0",
         latex=r"\sqrt{{{0}}}", sympy=_sympy("sqrt"), sign=_root_sign,
-        inverse="square", invertible=Sign.NONNEGATIVE, increasing=Sign.NONNEGATIVE,
+        undone_by="square", invertible=Sign.NONNEGATIVE, increasing=Sign.NONNEGATIVE,
         compiled=_elementwise_compiled.square_root,
     ),
     Operator(
         "log", "elementwise", logarithm, "natural logarithm; minus infinity at 0, NaN below",
         latex=r"\log\left({0}\right)", sympy=_sympy("log"),
-        inverse="exp", invertible=Sign.NONNEGATIVE, increasing=Sign.POSITIVE,
+        undone_by="exp", invertible=Sign.NONNEGATIVE, increasing=Sign.POSITIVE,
         compiled=_elementwise_compiled.logarithm,
     ),
     Operator(
         "inv", "elementwise", inverse, "1 / x; infinite at 0",
         latex=r"\frac{{1}}{{{0}}}", precedence=2, sympy=lambda x: 1 / x,
-        sign=lambda x: x | Sign.ZERO, inverse="inv",
+        sign=lambda x: x | Sign.ZERO, undone_by="inv",
         decreasing=Sign.POSITIVE,
         compiled=_elementwise_compiled.inverse,
     ),
     Operator(
         "exp", "elementwise", exponential, "e to the x; infinite beyond 709",
         latex=r"\exp\left({0}\right)", sympy=_sympy("exp"), sign=lambda x: Sign.NONNEGATIVE,
-        inverse="log", increasing=Sign.REAL,
+        undone_by="log", increasing=Sign.REAL, nests=False,
         compiled=_elementwise_compiled.exponential,
     ),
     Operator(
         "tanh", "elementwise", hyperbolic_tangent, "hyperbolic tangent; 1 beyond 19",
         latex=r"\tanh\left({0}\right)", sympy=_sympy("tanh"), sign=lambda x: x,
-        increasing=Sign.REAL,
+        increasing=Sign.REAL, nests=False,
         compiled=_elementwise_compiled.hyperbolic_tangent,
     ),
     Operator(
         "sigmoid", "elementwise", sigmoid, "1 / (1 + e^-x); 0 below -709, 1 beyond 37",
         latex=r"\sigma\left({0}\right)",
         sympy=lambda x: 1 / (1 + _sympy("exp")(-x)),
-        sign=lambda x: Sign.NONNEGATIVE, increasing=Sign.REAL,
+        sign=lambda x: Sign.NONNEGATIVE, increasing=Sign.REAL, nests=False,
         compiled=_elementwise_compiled.sigmoid,
     ),
     Operator(
         "relu", "elementwise", relu, "x where positive, 0 elsewhere; NaN stays NaN",
         latex=r"\left({0}\right)_{{+}}", sympy=lambda x: _sympy("Max")(x, 0),
         sign=lambda x: (x & Sign.NONNEGATIVE) | (Sign.ZERO if x & Sign.NEGATIVE else Sign(0)),
-        idempotent=True, increasing=Sign.NONNEGATIVE,
+        idempotent=True, identity_on=Sign.NONNEGATIVE, increasing=Sign.NONNEGATIVE,
         compiled=_elementwise_compiled.relu,
     ),
-    Operator(
-        "add", "elementwise", addition, "x + y", arity=2,
-        latex="{0} + {1}", precedence=1, sympy=lambda x, y: x + y, sign=Sign.plus,
-        commutative=True, neutral=0.0,
-        compiled=_elementwise_compiled.addition,
-    ),
+    ADD,
     Operator(
         "sub", "elementwise", subtraction, "x - y", arity=2,
         latex="{0} - {1}", precedence=1, sympy=lambda x, y: x - y,
-        sign=lambda x, y: x.plus(y.negated()), neutral=0.0, equal=0.0,
+        sign=lambda x, y: x.plus(y.negated()), antisymmetric=True, neutral=0.0, equal=0.0,
+        increasing_with=(Sign.REAL, Sign(0)), decreasing_with=(Sign(0), Sign.REAL),
         compiled=_elementwise_compiled.subtraction,
     ),
-    Operator(
-        "mul", "elementwise", multiplication, "x y; NaN for 0 times infinity", arity=2,
-        latex=r"{0} \cdot {1}", precedence=2, sympy=lambda x, y: x * y, sign=Sign.times,
-        commutative=True, neutral=1.0,
-        compiled=_elementwise_compiled.multiplication,
-    ),
+    MUL,
     Operator(
         "div", "elementwise", division, "x / y; infinite or NaN at y = 0", arity=2,
         latex=r"\frac{{{0}}}{{{1}}}", precedence=2, sympy=lambda x, y: x / y,
         sign=Sign.times, neutral=1.0, equal=1.0,
+        increasing_with=(Sign.POSITIVE, Sign(0)), decreasing_with=(Sign.NEGATIVE, Sign(0)),
         compiled=_elementwise_compiled.division,
     ),
     Operator(

@@ -205,20 +205,22 @@ VECTOR = (
         "softmax", "vector", softmax, "exponentials divided by their sum over the nodes",
         latex=r"\mathrm{{softmax}}\left({0}\right)",
         sympy=lambda x, i, n: _exp(x) / _sum(_exp(x), i, n), sign=lambda x: Sign.NONNEGATIVE,
+        nests=False,
         compiled=_nodewise_compiled.softmax,
     ),
     Operator(
         "zscore", "vector", zscore,
         "deviation from the mean over the nodes, in (population) standard deviations; NaN if all equal",
         latex=r"\mathrm{{zscore}}\left({0}\right)",
-        sympy=lambda x, i, n: (x - _mean(x, i, n)) / _std(x, i, n), idempotent=True,
+        sympy=lambda x, i, n: (x - _mean(x, i, n)) / _std(x, i, n), idempotent=True, nests=False,
         compiled=_nodewise_compiled.zscore,
     ),
     Operator(
         "minmax", "vector", minmax, "scaled to 0 at the smallest node and 1 at the largest; NaN if all equal",
         latex=r"\mathrm{{minmax}}\left({0}\right)",
         sympy=lambda x, i, n: (x - _MIN(x, i, n)) / (_MAX(x, i, n) - _MIN(x, i, n)),
-        sign=lambda x: Sign.NONNEGATIVE, idempotent=True, source="ParZC, arXiv 2402.02105, section 3.1",
+        sign=lambda x: Sign.NONNEGATIVE, idempotent=True, nests=False,
+        source="ParZC, arXiv 2402.02105, section 3.1",
         compiled=_nodewise_compiled.minmax,
     ),
     Operator(
@@ -305,13 +307,14 @@ REDUCTIONS = (
     ),
 )
 
-CANDIDATES = (
-    Operator(
-        "logrank", "candidates", log_rank,
-        "logarithm of rank / m among the m architectures scored together, ties averaged; "
-        "an architecture that is not finite ranks last; arguments are compared to 12 digits",
-        latex=r"\log \mathrm{{rank}}\left({0}\right)", sympy=_logrank_form,
-        sign=lambda x: Sign.NONPOSITIVE, idempotent=False, increasing=Sign.REAL,
-        source="AZ-NAS, arXiv 2403.19232, section 3.4",
-    ),
+LOGRANK = Operator(
+    "logrank", "candidates", log_rank,
+    "logarithm of rank / m among the m architectures scored together, ties averaged; "
+    "an architecture that is not finite ranks last; arguments are compared to 12 digits",
+    latex=r"\log \mathrm{{rank}}\left({0}\right)", sympy=_logrank_form,
+    sign=lambda x: Sign.NONPOSITIVE, increasing=Sign.REAL, nests=False,
+    against_reference=relative_log_rank,
+    source="AZ-NAS, arXiv 2403.19232, section 3.4",
 )
+
+CANDIDATES = (LOGRANK,)

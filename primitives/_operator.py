@@ -43,13 +43,26 @@ class Operator:
         sign: Signs of the arguments -> signs of the result.
         commutative: ``f(x, y) = f(y, x)``.
         idempotent: ``f(f(x)) = f(x)``, or ``f(x, x) = x`` for two arguments.
-        even: ``f(-x) = f(x)``.
-        inverse: Name of the operator ``g`` with ``g(f(x)) = x`` on ``invertible``.
-        invertible: Signs of ``x`` for which the inverse undoes this operator.
+        even: ``f(-x) = f(x)``; elementwise, then, ``f(|x|) = f(x)``.
+        negates: ``f(x) = -x``.
+        keeps_magnitude: ``|f(x)| = |x|``.
+        antisymmetric: ``f(x, y) = -f(y, x)``.
+        identity_on: Signs of ``x`` for which ``f(x) = x``, or 0.
+        undone_by: Name of the operator ``g`` with ``g(f(x)) = x`` on ``invertible``.
+        invertible: Signs of ``x`` for which that operator undoes this one.
         increasing: Signs on which it is strictly increasing, or 0.
         decreasing: Signs on which it is strictly decreasing, or 0.
+        increasing_with: By argument, the signs of a constant in the place of the other with which
+            it is strictly increasing in this one, or 0; for two arguments.
+        decreasing_with: Likewise, strictly decreasing.
         neutral: Constant ``c`` with ``f(x, c) = x``.
         equal: Constant value of ``f(x, x)``, as 0 for a difference.
+        nests: Whether it may stand anywhere beneath itself; False for what, done twice, only
+            overflows or saturates.
+        against_reference: For ``candidates``, ``f(x, reference)``: what the kernel would give each
+            of ``x`` among the architectures whose arguments are ``reference``, float64 in rising
+            order, rounded as :func:`~primitives.rounded` does, minus infinity where one is not
+            finite, thinned to quantiles where there are many. With it a network alone can be scored.
         source: Where it comes from, if not elementary.
         compiled: What numba compiles in the kernel's stead, or None: then the engine calls
             the kernel. For ``elementwise`` a function of single numbers, ``f(x)`` or
@@ -71,12 +84,20 @@ class Operator:
     commutative: bool = False
     idempotent: bool = False
     even: bool = False
-    inverse: str | None = None
+    negates: bool = False
+    keeps_magnitude: bool = False
+    antisymmetric: bool = False
+    identity_on: Sign = Sign(0)
+    undone_by: str | None = None
     invertible: Sign = Sign.REAL
     increasing: Sign = Sign(0)
     decreasing: Sign = Sign(0)
+    increasing_with: tuple[Sign, Sign] = (Sign(0), Sign(0))
+    decreasing_with: tuple[Sign, Sign] = (Sign(0), Sign(0))
     neutral: float | None = None
     equal: float | None = None
+    nests: bool = True
+    against_reference: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
     source: str = ""
     compiled: Callable[..., Any] | None = None
 
@@ -85,12 +106,12 @@ class Operator:
 _PROBES = np.array([0.0, -0.0, -1.0, 1.0, 0.5, 5e-324, 1e308, -1e308, np.nan, np.inf, -np.inf])
 
 
-def check_operator(operator: Operator) -> Operator:
+def probe_operator(operator: Operator) -> Operator:
     """The operator itself, once its kernel has kept every promise of its kind.
 
     Raises:
-        SymbolError: the name is no identifier; the arity does not fit the kind; the
-            kernel raises, returns another shape or dtype than float64, changes its
+        SymbolError: the name is no identifier; the arity or another declaration does not fit the
+            kind; the kernel raises, returns another shape or dtype than float64, changes its
             input, answers differently when asked again, or is not finite for most
             ordinary values. The message names the probe that failed.
     """
@@ -105,6 +126,8 @@ def check_operator(operator: Operator) -> Operator:
         raise refuse(f"unknown kind {operator.kind!r}")
     if operator.arity not in ((1, 2) if operator.kind == "elementwise" else (1,)):
         raise refuse(f"{operator.kind} operators cannot have {operator.arity} arguments")
+    if operator.against_reference is not None and operator.kind != "candidates":
+        raise refuse("against_reference belongs to operators of the kind 'candidates'")
     ordinary = np.linspace(0.25, 4.0, 12)
     for probe in (ordinary, -ordinary, _PROBES, np.zeros(4), _PROBES[6:7]):
         _check_call(operator, probe, refuse)

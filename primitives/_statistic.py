@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from primitives._types import NETWORK, Sign
+from primitives._operator import SymbolError
+from primitives._types import NETWORK, TYPES, Sign
+
+_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,23 @@ class Statistic:
     def type(self) -> str:
         """The type of its value in a formula: its node set, or ``network`` for a Scalar."""
         return self.node_set
+
+
+def check_statistic(statistic: Statistic) -> Statistic:
+    """The statistic itself, once its declaration has been looked at.
+
+    Raises:
+        SymbolError: an unknown node set, a name that formula text cannot hold, no definition, no sign.
+    """
+    if statistic.node_set not in TYPES:
+        raise SymbolError(f"statistic {statistic.name!r}: no node set {statistic.node_set!r}")
+    if not _NAME.fullmatch(statistic.name):
+        raise SymbolError(f"statistic {statistic.name!r}: the name must be of letters, digits and _")
+    if not statistic.definition.strip():
+        raise SymbolError(f"statistic {statistic.key}: say what is measured in its definition")
+    if not isinstance(statistic.sign, Sign) or not statistic.sign:
+        raise SymbolError(f"statistic {statistic.key}: the sign must be a Sign, not {statistic.sign!r}")
+    return statistic
 
 
 def scalar(name: str, definition: str = "", **declared: object) -> Statistic:

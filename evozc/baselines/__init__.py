@@ -1,7 +1,7 @@
 """What discovered formulas are compared with.
 
-**The zoo**: :data:`ZOO` of :class:`Proxy`, :func:`find_proxy`, :func:`resolve`; :data:`DAGGERS`,
-ParZC without labels.
+**The zoo**: :func:`zoo` of :class:`Proxy`, by name :data:`PROXIES`, :func:`find_proxy`,
+:func:`resolve`; built in are :data:`ZOO` and :data:`DAGGERS`, ParZC without labels.
 
 **Baselines of a table**: :func:`proxies`.
 
@@ -11,10 +11,10 @@ not imported here.
 
 from evozc.baselines._dagger import DAGGERS
 from evozc.baselines._trees import Trees
-from evozc.baselines._zoo import ZOO, Proxy, find_proxy, proxies, resolve
+from evozc.baselines._zoo import PROXIES, ZOO, Proxy, find_proxy, proxies, resolve, zoo
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "DAGGERS", "ZOO", "Proxy", "find_proxy", "resolve",
+    "DAGGERS", "PROXIES", "ZOO", "Proxy", "find_proxy", "resolve", "zoo",
     "proxies",
     "Trees",
 ]

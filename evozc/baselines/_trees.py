@@ -8,8 +8,9 @@ from evozc.baselines._zoo import proxies
 from evozc.engine import Evaluator, rankable
 from evozc.errors import ConfigError, DataError
 from evozc.formula import parse
+from evozc.symbols import symbol_set
 from evozc.table import Table, Target
-from primitives import FULL, NETWORK
+from primitives import NETWORK
 
 _REDUCTIONS = ("sum", "mean", "min", "max", "std", "last")
 _TREES = 300
@@ -41,7 +42,7 @@ class Trees:
         levels, ranks = np.unique(target.merit, return_inverse=True)
         if len(levels) < 2:
             raise DataError(f"trees: all {len(ranks)} labelled architectures have the same {target.name}")
-        symbols = FULL.with_statistics(train.statistics)
+        symbols = symbol_set().with_statistics(train.statistics)
         nodes = [s.key for s in train.statistics if s.type != NETWORK]
         texts = [f"{reduction}({key})" for key in nodes for reduction in _REDUCTIONS]
         formulas = [*proxies(symbols).values(), *(parse(text, symbols) for text in texts)]

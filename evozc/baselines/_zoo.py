@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from evozc._registry import Registry
 from evozc.errors import ConfigError, FormulaError
 from evozc.formula import Formula, parse, statistic
-from primitives import NETWORK, STATISTICS, SymbolSet
+from evozc.symbols import group_names
+from primitives import NETWORK, SymbolSet
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Proxy:
 
     @property
     def formula(self) -> Formula:
-        """The formula over the full symbol set."""
+        """The formula over everything that can be measured."""
         return parse(self.text)
 
     @property
@@ -44,7 +46,7 @@ class Proxy:
     def groups(self) -> tuple[str, ...]:
         """The parts of extraction that it needs, in the order of the catalogue."""
         used = {s.group for s in self.formula.statistics()}
-        return tuple(g for g in dict.fromkeys(s.group for s in STATISTICS) if g in used)
+        return tuple(group for group in group_names() if group in used)
 
 
 _SUITE = "code of NAS-Bench-Suite-Zero, Krishnakumar et al., NeurIPS 2022"
@@ -141,22 +143,39 @@ ZOO = (
 )
 
 
+def _check(name: str, proxy: Any) -> None:
+    if not isinstance(proxy, Proxy) or proxy.name != name:
+        raise ConfigError(f"it is no evozc.baselines.Proxy of the name {name!r}")
+
+
+#: Published proxies by the name that the literature gives them.
+PROXIES: Registry[Proxy] = Registry("proxy", "evozc.proxies", {proxy.name: proxy for proxy in ZOO}, _check)
+
+
+def zoo() -> tuple[Proxy, ...]:
+    """All known proxies: those of :data:`ZOO`, then those of plug-ins."""
+    return tuple(PROXIES.everything().values())
+
+
 def find_proxy(name: str) -> Proxy:
-    """The proxy of the zoo that has this name.
+    """The known proxy that has this name.
 
     Raises:
         ConfigError: there is none.
     """
-    known = {proxy.name: proxy for proxy in ZOO}
-    if name not in known:
-        near = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.5)
+    if name not in PROXIES.names():
+        near = difflib.get_close_matches(name[:80], PROXIES.names(), n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else "evozc zoo lists them all"
         raise ConfigError(f"no known proxy is called {name[:40]!r}; {hint}")
-    return known[name]
+    return PROXIES.get(name)
 
 
-def resolve(text: str, symbols: SymbolSet) -> Formula:
+def resolve(text: str, symbols: SymbolSet | None = None) -> Formula:
     """The formula that a proxy's name or a formula's own text stands for.
+
+    Args:
+        text: Either.
+        symbols: As for :func:`~evozc.formula.parse`.
 
     Raises:
         ConfigError: a single word that names neither.
@@ -168,13 +187,13 @@ def resolve(text: str, symbols: SymbolSet) -> Formula:
 
 
 def proxies(symbols: SymbolSet) -> dict[str, Formula]:
-    """The zoo's proxies that can be computed from a set's statistics, by name.
+    """The known proxies that can be computed from a set's statistics, by name.
 
-    Network scalars that no zoo proxy stands for, as those of a table of published
+    Network scalars that no proxy stands for, as those of a table of published
     scores, stand for themselves. Of two names of one formula the first is kept.
     """
     found: dict[str, Formula] = {}
-    for proxy in ZOO:
+    for proxy in zoo():
         try:
             formula = parse(proxy.text, symbols)
         except FormulaError:  # the set lacks a statistic or an operator of it

@@ -23,8 +23,8 @@ from evozc.errors import CheckpointError, ConfigError, DataError
 from evozc.evaluation import compare as compare_formulas
 from evozc.formula import parse
 from evozc.runs import describe, open_data, read_manifest, read_results
+from evozc.symbols import symbol_set
 from evozc.table import Table
-from primitives import FULL
 
 _LABEL_FREE_SHOWN = 8
 
@@ -114,7 +114,7 @@ def _compare_formulas(run: Path, table: str | None, target: str | None) -> None:
         if len(test) < 4:
             raise DataError(f"{table}: only {len(test)} architectures are not in the run's labelled sample")
     name = test.target(target).name
-    symbols = FULL.with_statistics(test.statistics)
+    symbols = symbol_set().with_statistics(test.statistics)
     formulas = {"chosen formula": parse(results["chosen"]["formula"], symbols), **proxies(symbols)}
     rows = compare_formulas(formulas, test, test, name)
     say(

@@ -17,6 +17,7 @@ from evozc.cli._options import ArchitectureColumn, FileFormat, SpaceName, SpaceO
 from evozc.cli._screen import counting, say
 from evozc.errors import DataError
 from evozc.spaces import SearchSpace, space_from_options
+from evozc.symbols import group_names
 from evozc.table import Table, save_table
 
 
@@ -52,12 +53,12 @@ def extract(
 
     What is finished is kept in OUT.parts: stopped at any moment, the same command goes on.
     """
-    from evozc.extraction import GROUPS, ExtractionSettings, extract_table, load_images
+    from evozc.extraction import ExtractionSettings, extract_table, load_images
 
     refuse_existing(out)
     settings = ExtractionSettings(
         batch=batch, seed=seed, inputs=inputs, initialisation=initialisation, repeats=repeats,
-        groups=GROUPS if statistics is None else tuple(statistics.split(",")),
+        groups=group_names() if statistics is None else tuple(statistics.split(",")),
     )
     chosen_space = space_from_options(space, space_option or ())
     published = read_targets(

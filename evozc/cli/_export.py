@@ -17,7 +17,7 @@ from evozc.errors import ConfigError
 from evozc.exports import to_python
 from evozc.formula import parse, to_sympy
 from evozc.runs import open_data, read_manifest, read_results
-from primitives import FULL
+from evozc.symbols import symbol_set
 
 
 class Format(StrEnum):
@@ -67,7 +67,7 @@ def _render(run: Path, style: Format, entry: dict[str, Any], results: dict[str, 
     if style in (Format.text, Format.latex):
         return entry["formula" if style is Format.text else "latex"]
     data, train, _ = open_data(read_manifest(run))
-    formula = parse(entry["formula"], FULL.with_statistics(data.statistics))
+    formula = parse(entry["formula"], symbol_set().with_statistics(data.statistics))
     match style:
         case Format.sympy:
             return str(to_sympy(formula))

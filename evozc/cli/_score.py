@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evozc.baselines import ZOO, find_proxy
+from evozc.baselines import find_proxy, zoo
 from evozc.cli._screen import say, show_grid
 from evozc.engine import rank_references
 from evozc.errors import ConfigError, DataError, FormulaError
 from evozc.formula import Formula, parse
 from evozc.runs import open_data, read_manifest, read_results
-from primitives import FULL
+from evozc.symbols import symbol_set
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +62,7 @@ def score(
     formulas, references = _formulas(formula or (), proxy or (), run)
     everything = not formulas
     if everything:
-        formulas = {p.name: p.formula for p in ZOO if data is not None or not p.needs_labels}
+        formulas = {p.name: p.formula for p in zoo() if data is not None or not p.needs_labels}
 
     from evozc.scoring import load_network, score_networks
 
@@ -81,7 +81,7 @@ def score(
     size = " x ".join(map(str, inputs.shape))
     if data is None:
         kind = "random tokens" if tokens is not None else "standard normal noise"
-        unlabelled = ", ".join(p.name for p in ZOO if p.needs_labels)
+        unlabelled = ", ".join(p.name for p in zoo() if p.needs_labels)
         say(f"inputs: {kind}, {size}, seed {seed}; these need labels, so --data: {unlabelled}")
     else:
         say(f"inputs: {size} of {data}, seed {seed}")
@@ -100,7 +100,7 @@ def _formulas(
         return formulas, {}
     results = read_results(run)
     table, train, _ = open_data(read_manifest(run))
-    found = parse(results["chosen"]["formula"], FULL.with_statistics(table.statistics))
+    found = parse(results["chosen"]["formula"], symbol_set().with_statistics(table.statistics))
     return {**formulas, str(run): found}, rank_references(found, train)
 
 

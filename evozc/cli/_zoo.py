@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evozc.baselines import ZOO
+from evozc.baselines import zoo as known_proxies
 from evozc.cli._screen import say
 
 
@@ -24,10 +24,10 @@ def zoo(
                 "name": p.name, "formula": p.text, "direction": p.direction, "labels": p.needs_labels,
                 "groups": p.groups, "source": p.source,
             }
-            for p in ZOO
+            for p in known_proxies()
         ], indent=2))
         return
-    for p in ZOO:
+    for p in known_proxies():
         say(f"{p.name}: {p.direction} as published, {'needs' if p.needs_labels else 'no'} labels")
         say(f"    {p.text}")
         say(f"    {p.source}")

@@ -27,7 +27,7 @@ from evozc.comparison._split import split_budgets
 from evozc.errors import CheckpointError, DataError, WorkerError
 from evozc.executors import Executor, Failure, executor_for
 from evozc.formula import parse
-from primitives import FULL
+from evozc.symbols import symbol_set
 
 FORMAT = "evozc-comparison-2"
 #: Longest first, so that no worker is left alone with a long cell at the end.
@@ -62,7 +62,7 @@ def start_comparison(
     for method, reason in check_methods(data, settings.methods).items():
         raise DataError(f"{table}: {method} cannot be compared: {reason}; name the other methods alone")
     for text in settings.given.values():
-        parse(text, FULL.with_statistics(data.statistics))
+        parse(text, symbol_set().with_statistics(data.statistics))
     for seed in range(settings.seeds):
         split_budgets(data, settings.budgets, seed, settings.seen)
     asked = {

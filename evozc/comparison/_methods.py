@@ -18,8 +18,8 @@ from evozc.engine import Evaluator, Scorer
 from evozc.errors import CheckpointError, DataError, FormulaError, SearchExhaustedError
 from evozc.formula import Formula, addends, parse, to_latex
 from evozc.search import Search, SearchSettings, with_ensembles
+from evozc.symbols import symbol_set
 from evozc.table import Table
-from primitives import FULL
 
 Record = dict[str, Any]
 
@@ -64,7 +64,7 @@ def _table(source: str) -> Table:
 
 def _search(train: Table, test: Table, target: str, settings: ComparisonSettings, seed: int) -> Record:
     """A search as ``evozc search`` makes it; the formula is chosen by the labelled sample alone."""
-    symbols = FULL.with_statistics(train.statistics)
+    symbols = symbol_set().with_statistics(train.statistics)
     start = time.process_time()
     search = Search(
         symbols,
@@ -95,7 +95,7 @@ def _search(train: Table, test: Table, target: str, settings: ComparisonSettings
 
 
 def _label_free(test: Table, given: Mapping[str, str]) -> list[Record]:
-    symbols = FULL.with_statistics(test.statistics)
+    symbols = symbol_set().with_statistics(test.statistics)
     formulas = {**{name: parse(text, symbols) for name, text in given.items()}, **proxies(symbols)}
     for dagger in DAGGERS:
         try:

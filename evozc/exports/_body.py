@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from evozc.engine import reference_quantiles
 from evozc.errors import FormulaError
 from evozc.exports._bundle import Bundle, BundleError
 from evozc.formula import Formula
-from primitives import NETWORK, Nodes, Operator, Statistic, relative_log_rank
+from primitives import NETWORK, Nodes, Operator, Statistic
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ class _Writer:
         inner = formula.arguments[0]
         kernel = operator.kernel
         if operator.kind == "candidates":
+            kernel = self.against_reference(operator)
             arguments.append(self.reference(operator, inner))
-            kernel = relative_log_rank
         elif operator.kind in ("vector", "reduction"):
             arguments.append(f"nodes_{inner.type}")
         try:
@@ -109,8 +109,17 @@ class _Writer:
         except BundleError as error:
             raise FormulaError(f"operator {operator.name!r}: {error}") from None
 
+    @staticmethod
+    def against_reference(operator: Operator) -> Callable[..., np.ndarray]:
+        if operator.against_reference is None:
+            raise FormulaError(
+                f"operator {operator.name!r} compares architectures with each other and declares no "
+                "against_reference: a network alone cannot be scored by it"
+            )
+        return operator.against_reference
+
     def reference(self, operator: Operator, inner: Formula) -> str:
-        if operator.name != "logrank" or inner not in self.given:
+        if inner not in self.given:
             raise FormulaError(
                 f"{operator.name} ranks an architecture among others: give the reference "
                 f"values of {inner.text}"

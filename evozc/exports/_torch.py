@@ -9,11 +9,9 @@ from evozc.errors import FormulaError
 from evozc.exports._body import write_body
 from evozc.exports._bundle import BundleError
 from evozc.exports._python import docstring
-from evozc.extraction import GROUPS
-from evozc.extraction._measure import check_batch, run_groups, values_of
-from evozc.extraction.groups import GROUPS_BY_NAME
+from evozc.extraction._measure import check_batch, least_batch, run_groups, values_of
 from evozc.formula import Formula
-from primitives import STATISTICS
+from evozc.symbols import GROUPS, group_names, statistics
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +35,7 @@ def to_torch(
             ``logrank`` without reference; an operator of the user's own whose source cannot be
             read or needs another package.
     """
-    measurable = {s.key: s for s in STATISTICS}
+    measurable = {s.key: s for s in statistics()}
     used = formula.statistics()
     for statistic in used:
         if statistic.key not in measurable:
@@ -46,7 +44,8 @@ def to_torch(
     labels = [s.key for s in used if measurable[s.key].needs_labels]
     body = write_body(formula, references or {}, ("torch", "numpy"), _OWN)
     try:
-        groups = [f"{body.bundle.add(GROUPS_BY_NAME[g])}()" for g in GROUPS if g in needed]
+        chosen = [GROUPS.get(name) for name in group_names() if name in needed]
+        groups = [f"{body.bundle.add(group)}()" for group in chosen]
         check, run, values = map(body.bundle.add, (check_batch, run_groups, values_of))
     except BundleError as error:
         raise FormulaError(f"{formula.text}: {error}") from None
@@ -57,7 +56,7 @@ def to_torch(
         definitions=body.bundle.text,
         labels="" if not labels else _LABELS.format(keys=", ".join(labels)),
         needs="int64 (n,), which this formula needs" if labels else "not needed",
-        check=check, least=2 if "subbatches" in needed else 1,
+        check=check, least=least_batch(chosen, labelled=True),
         run=run, values=values, groups=", ".join(groups),
         lines="\n".join(f"    {line}" for line in body.lines),
     )

@@ -1,6 +1,9 @@
 """From a network and a mini-batch, or from a whole space, to statistics.
 
-**Measuring one network**: :func:`measure`, :class:`Measurement`, :data:`GROUPS`, :func:`initialise`.
+**Measuring one network**: :func:`measure`, :class:`Measurement`, :func:`initialise`.
+
+**A group of one's own**: :class:`Group`, :class:`Node`, :class:`Pass`; it is found by
+:data:`evozc.symbols.GROUPS`.
 
 **Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it
 stopped, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
@@ -12,13 +15,15 @@ stopped, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
 
 from evozc.extraction._conventions import thop_macs, tw_flops, used_parameters
 from evozc.extraction._extract import extract_table
+from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images, load_images, load_inputs
 from evozc.extraction._measure import Measurement, measure
-from evozc.extraction._settings import GROUPS, INITIALISATIONS, INPUTS, ExtractionSettings
+from evozc.extraction._settings import INITIALISATIONS, INPUTS, ExtractionSettings
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "measure", "Measurement", "GROUPS", "initialise",
+    "measure", "Measurement", "initialise",
+    "Group", "Node", "Pass",
     "extract_table", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
     "tw_flops", "thop_macs", "used_parameters",
     "load_images", "load_inputs", "Images",

@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from evozc.errors import DataError
 from evozc.extraction._state import explained
+from primitives import Statistic
 
 Gradients = Mapping[torch.Tensor, torch.Tensor | None]
 
@@ -82,6 +83,10 @@ class Group:
 
     #: As the catalogue names it.
     name: ClassVar[str]
+    #: What a plug-in measures; the statistics of a group that is built in are in the catalogue.
+    statistics: ClassVar[tuple[Statistic, ...]] = ()
+    #: How many samples it needs; those that need the loss need none where there are no labels.
+    least_batch: ClassVar[int] = 1
     #: Whether it needs the loss's gradients of the main pass.
     needs_loss: ClassVar[bool] = False
     #: Whether it needs the main pass's graph before the loss is taken.

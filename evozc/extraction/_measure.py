@@ -10,15 +10,15 @@ import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from evozc.errors import DataError
+from evozc.errors import DataError, FormulaError
 from evozc.extraction._group import Group, Pass, forward, gradients_of, loss_of
 from evozc.extraction._hooks import Hooks
 from evozc.extraction._modules import find_blocks
 from evozc.extraction._numbers import NAN
-from evozc.extraction._settings import GROUPS, ordered_groups
+from evozc.extraction._settings import ordered_groups
 from evozc.extraction._state import device_of, preserved
-from evozc.extraction.groups import GROUPS_BY_NAME
-from primitives import NETWORK, NODE_SETS, STATISTICS
+from evozc.symbols import GROUPS, group_names, statistics
+from primitives import NETWORK, NODE_SETS, Statistic
 
 
 class Measurement(dict[str, "np.ndarray | float"]):
@@ -52,7 +52,7 @@ def measure(
     inputs: torch.Tensor,
     labels: torch.Tensor | None = None,
     blocks: Sequence[nn.Module] | None = None,
-    groups: Sequence[str] = GROUPS,
+    groups: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Measurement:
     """Measure the statistics of the catalogue at every node of an untrained network.
@@ -70,7 +70,7 @@ def measure(
         blocks: The modules that form the node set ``block``, in forward order; None takes
             the children of the longest ModuleList or Sequential. One that is not run is a
             node without values.
-        groups: Parts of the catalogue; fewer are faster.
+        groups: Parts of the catalogue, fewer are faster; None for all, with those of plug-ins.
         seed: For random directions and weights that a group draws itself.
 
     Returns:
@@ -79,18 +79,43 @@ def measure(
 
     Raises:
         ConfigError: an unknown group.
+        FormulaError: a group measures what it does not declare.
         DataError: inputs, labels or blocks that do not fit, or a network that cannot be run.
     """
-    groups = ordered_groups(groups)
-    least = 2 if "subbatches" in groups and labels is not None else 1
-    check_batch(inputs, labels, least)
-    run = run_groups(network, inputs, labels, blocks, [GROUPS_BY_NAME[name]() for name in groups], seed)
+    names = group_names() if groups is None else ordered_groups(groups)
+    chosen: list[Group] = [GROUPS.get(name)() for name in names]
+    check_batch(inputs, labels, least_batch(chosen, labels is not None))
+    run = run_groups(network, inputs, labels, blocks, chosen, seed)
+    declared = [s for s in statistics() if any(s.group == group.name for group in chosen)]
+    _check_declared(run, declared, chosen)
     values: dict[str, np.ndarray | float] = {}
-    for statistic in STATISTICS:
-        if statistic.group in groups:
-            found = values_of(run, statistic.node_set, statistic.name)
-            values[statistic.key] = float(found[0]) if statistic.node_set == NETWORK else found
+    for statistic in declared:
+        found = values_of(run, statistic.node_set, statistic.name)
+        values[statistic.key] = float(found[0]) if statistic.node_set == NETWORK else found
     return Measurement(values, {s: tuple(node.name for node in run.nodes[s]) for s in NODE_SETS})
+
+
+def least_batch(groups: Sequence[Group], labelled: bool) -> int:
+    """How many samples groups need together."""
+    return max((group.least_batch for group in groups if labelled or not group.needs_loss), default=1)
+
+
+def _check_declared(run: Pass, declared: Sequence[Statistic], groups: Sequence[Group]) -> None:
+    """Stop at a value that would be lost, since nothing declares it.
+
+    Raises:
+        FormulaError: names it, and the groups that ran.
+    """
+    known = {statistic.key for statistic in declared}
+    holders = [(NETWORK, run.scalars)]
+    holders += [(node_set, node.values) for node_set, nodes in run.nodes.items() for node in nodes]
+    for node_set, values in holders:
+        for name in values:
+            if f"{node_set}.{name}" not in known:
+                ran = ", ".join(group.name for group in groups)
+                raise FormulaError(
+                    f"{node_set}.{name} is measured, but none of the groups {ran} declares it as a statistic"
+                )
 
 
 def check_batch(inputs: torch.Tensor, labels: torch.Tensor | None, least: int) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evozc.errors import ConfigError
-from primitives import STATISTICS
+from evozc.symbols import group_names
 
-#: The parts of extraction, in the order of the catalogue.
-GROUPS = tuple(dict.fromkeys(statistic.group for statistic in STATISTICS))
 #: What networks are fed: the images, noise of a standard normal distribution, or ones.
 INPUTS = ("data", "noise", "ones")
 #: How weights are drawn; :func:`~evozc.extraction.initialise` says what the names mean.
@@ -23,7 +21,8 @@ class ExtractionSettings:
     Args:
         batch: Inputs in the mini-batch, at least two.
         seed: From which the mini-batch and every network's weights are drawn.
-        groups: Which parts of the catalogue to measure; kept in its order.
+        groups: Which parts of the catalogue to measure, by default all with those of plug-ins;
+            kept in its order.
         inputs: One of :data:`INPUTS`; labels are those of the images drawn in any case.
         initialisation: One of :data:`INITIALISATIONS`.
         repeats: How often to draw weights and mini-batch anew; the statistics are averaged.
@@ -34,7 +33,7 @@ class ExtractionSettings:
 
     batch: int = 64
     seed: int = 0
-    groups: tuple[str, ...] = GROUPS
+    groups: tuple[str, ...] = field(default_factory=group_names)
     inputs: str = "data"
     initialisation: str = "default"
     repeats: int = 1
@@ -60,13 +59,13 @@ def ordered_groups(groups: Iterable[str]) -> tuple[str, ...]:
     Raises:
         ConfigError: none, or one that the catalogue does not have.
     """
-    known = ", ".join(GROUPS)
+    known = group_names()
     if isinstance(groups, str):
         raise ConfigError(f"extraction: groups must be a list of names, not the text {groups!r}")
     wanted = list(groups)
     for group in wanted:
-        if group not in GROUPS:
-            raise ConfigError(f"extraction: unknown group {group!r}; known are {known}")
+        if group not in known:
+            raise ConfigError(f"extraction: unknown group {group!r}; known are {', '.join(known)}")
     if not wanted:
-        raise ConfigError(f"extraction: choose at least one group of {known}")
-    return tuple(group for group in GROUPS if group in wanted)
+        raise ConfigError(f"extraction: choose at least one group of {', '.join(known)}")
+    return tuple(group for group in known if group in wanted)

@@ -13,7 +13,8 @@ import numpy as np
 
 from evozc._files import replacing, write_text
 from evozc.errors import DataError
-from primitives import NETWORK, STATISTICS, Statistic
+from evozc.symbols import statistics
+from primitives import NETWORK, Statistic
 
 #: What is known of an architecture: its statistics by key, or why it has none.
 Outcome = Mapping[str, "np.ndarray | float"] | str
@@ -62,7 +63,7 @@ class Shards:
 
     def statistics(self) -> list[Statistic]:
         """What is measured, in the order of the catalogue."""
-        return [s for s in STATISTICS if s.group in self.groups]
+        return [s for s in statistics() if s.group in self.groups]
 
     def write(self, outcomes: Mapping[str, Outcome]) -> None:
         """Keep the outcomes of some architectures.

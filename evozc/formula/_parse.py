@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from evozc.errors import FormulaError
 from evozc.formula._tree import MAX_DEPTH, Formula, call, constant, statistic
-from primitives import FULL, NETWORK, SymbolSet, describe_type
+from evozc.symbols import symbol_set
+from primitives import NETWORK, SymbolSet, describe_type
 
 MAX_TEXT = 64 * 1024
 
@@ -106,13 +107,14 @@ class _Parser:
         return FormulaError(f"formula, line {line}, column {column}: {reason}")
 
 
-def parse(text: str, symbols: SymbolSet = FULL) -> Formula:
+def parse(text: str, symbols: SymbolSet | None = None) -> Formula:
     """The formula that a text says, of the form ``add(sum(log(layer.grad_l2)), 2)``.
 
     Args:
         text: Operators with their arguments in brackets, statistics by their key,
             finite numbers; at most 64 KiB.
-        symbols: The operators and statistics to know.
+        symbols: The operators and statistics to know; None for all that there are, those of
+            plug-ins included.
 
     Returns:
         A formula that gives one Scalar an architecture.
@@ -125,4 +127,4 @@ def parse(text: str, symbols: SymbolSet = FULL) -> Formula:
         raise FormulaError(f"a formula is a text, not a {type(text).__name__}")
     if len(text) > MAX_TEXT:
         raise FormulaError(f"the formula text has {len(text)} characters; at most {MAX_TEXT} are allowed")
-    return _Parser(text, symbols).run()
+    return _Parser(text, symbol_set() if symbols is None else symbols).run()

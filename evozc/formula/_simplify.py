@@ -2,8 +2,9 @@
 
 What is promised: on every architecture where all parts of the original formula
 are finite, the simplified score is the original one (:func:`remove_redundancy`), or a
-strictly increasing function of it (:func:`strip_root`), up to rounding. Where ``logrank``
-compares the architectures, all parts have to be finite on all of them.
+strictly increasing function of it (:func:`strip_root`), up to rounding. Where an operator
+compares the architectures, all parts have to be finite on all of them. No operator is known
+by name: what happens follows from what it declares.
 """
 
 from __future__ import annotations
@@ -15,10 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from evozc.formula._tree import Formula, call, constant
-from primitives import FULL, NETWORK, Operator, Sign, Statistic
-
-_NEG = FULL.operators["neg"]
-_ABS = FULL.operators["abs"]
+from primitives import ABS, NEG, NETWORK, Operator, Sign, Statistic
 
 
 def sign(formula: Formula) -> Sign:
@@ -91,7 +89,7 @@ def strip_root(formula: Formula) -> Formula:
             break
         formula, decreasing = inner
         flipped ^= decreasing
-    return call(_NEG, formula) if flipped else formula
+    return call(NEG, formula) if flipped else formula
 
 
 def simplify(formula: Formula) -> Formula:
@@ -146,20 +144,21 @@ def _fold(formula: Formula, operator: Operator) -> Formula | None:
 
 def _unary(operator: Operator, inner: Formula) -> Formula | None:
     below = inner.operator
-    if operator.name in ("abs", "relu") and sign(inner).within(Sign.NONNEGATIVE):
+    if operator.identity_on and sign(inner).within(operator.identity_on):
         return inner
     if operator.idempotent and below is operator:
         return inner
     if below is None:
         return None
-    if operator.even and (below.name == "neg" or (below.name == "abs" and operator.kind == "elementwise")):
+    if operator.even and (below.negates or (below.keeps_magnitude and operator.kind == "elementwise")):
         return call(operator, *inner.arguments)
-    if operator.name == "neg" and below.name == "sub":
+    if operator.negates and below.antisymmetric:
         return call(below, *reversed(inner.arguments))
-    if below.inverse == operator.name and sign(inner.arguments[0]).within(below.invertible):
-        return inner.arguments[0]
-    if operator.name == "sqrt" and below.name == "square":
-        return call(_ABS, *inner.arguments)
+    if below.undone_by == operator.name:
+        if sign(inner.arguments[0]).within(below.invertible):
+            return inner.arguments[0]
+        if below.even and Sign.NONNEGATIVE.within(below.invertible):  # as the root of a square
+            return call(ABS, *inner.arguments)
     return None
 
 
@@ -191,19 +190,16 @@ def _beneath_monotone(formula: Formula) -> tuple[Formula, bool] | None:
         if operator.decreasing and signs.within(operator.decreasing):
             return inner, True
         return None
-    return _beneath_constant(operator.name, *formula.arguments)
+    return _beneath_constant(operator, *formula.arguments)
 
 
-def _beneath_constant(name: str, x: Formula, y: Formula) -> tuple[Formula, bool] | None:
-    if x.value is not None and y.value is not None:
-        return None
-    if name in ("add", "sub"):
-        if y.value is not None:
-            return x, False
-        if x.value is not None:
-            return y, name == "sub"
-    if name in ("mul", "div") and y.value:
-        return x, y.value < 0
-    if name == "mul" and x.value:
-        return y, x.value < 0
+def _beneath_constant(operator: Operator, x: Formula, y: Formula) -> tuple[Formula, bool] | None:
+    for place, (kept, other) in enumerate(((x, y), (y, x))):
+        if other.value is None or kept.value is not None:
+            continue
+        constant_sign = Sign.of(other.value)
+        if constant_sign.within(operator.increasing_with[place]):
+            return kept, False
+        if constant_sign.within(operator.decreasing_with[place]):
+            return kept, True
     return None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from evozc.errors import FormulaError
-from primitives import NETWORK, Operator, Statistic, describe_type
+from primitives import ADD, NETWORK, Operator, Statistic, describe_type
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z0-9_]+")
 MAX_SIZE = 2000
@@ -145,7 +145,7 @@ def addends(formula: Formula) -> list[Formula]:
     stack, found = [formula], []
     while stack:
         part = stack.pop()
-        if part.operator is not None and part.operator.name == "add":
+        if part.operator is ADD:
             stack.extend(reversed(part.arguments))
         else:
             found.append(part)

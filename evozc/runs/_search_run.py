@@ -19,8 +19,9 @@ from evozc.runs._folder import RunFolder, read_manifest
 from evozc.runs._keeper import Keeper
 from evozc.runs._results import collect_results, front_csv, pruning_seconds
 from evozc.search import Search, SearchSettings
+from evozc.symbols import symbol_set
 from evozc.table import Table, split_table
-from primitives import SYMBOL_SETS
+from primitives import SymbolSet
 
 
 @dataclass(frozen=True)
@@ -169,14 +170,8 @@ def changed_versions(path: Path) -> str:
     return ", ".join(f"{k} {then.get(k)} -> {now[k]}" for k in now if now[k] != then.get(k))
 
 
-def _symbols(table: Table, settings: SearchSettings) -> Any:
-    wanted = SYMBOL_SETS[settings.symbols]
-    if settings.symbols == "full":
-        return wanted.with_statistics(table.statistics)
-    kept = [s for s in table.statistics if s.key in wanted.statistics]
-    if settings.symbols == "scalar":
-        kept = [s for s in table.statistics if s.type == "network"]
-    return wanted.with_statistics(kept)
+def _symbols(table: Table, settings: SearchSettings) -> SymbolSet:
+    return symbol_set(settings.symbols).with_statistics(table.statistics)
 
 
 def _check_seed(formula: Formula, settings: SearchSettings) -> None:

@@ -13,8 +13,9 @@ from evozc.engine import Evaluator, reference_quantiles
 from evozc.errors import FormulaError
 from evozc.extraction import Measurement, measure
 from evozc.formula import Formula, call, statistic
+from evozc.symbols import statistics
 from evozc.table import Table
-from primitives import FULL, NETWORK, STATISTICS, Operator, Statistic, relative_log_rank, scalar
+from primitives import NETWORK, Operator, Statistic, scalar
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +75,7 @@ def score(
             not, or a ``logrank`` without reference.
         DataError: inputs, labels or blocks that do not fit, or a network that cannot be run.
     """
-    formula = resolve(formula, FULL) if isinstance(formula, str) else formula
+    formula = resolve(formula) if isinstance(formula, str) else formula
     inputs, labels = batch if isinstance(batch, tuple | list) else (batch, None)
     scores = score_networks(
         {"the network": model}, {"": formula}, inputs, labels,
@@ -110,19 +111,19 @@ def score_networks(
         DataError: as :func:`~evozc.extraction.measure` says.
     """
     used = {s.key for formula in formulas.values() for s in formula.statistics()}
-    statistics = [s for s in STATISTICS if s.key in used]
-    groups = list(dict.fromkeys(s.group for s in statistics))
+    measured_ones = [s for s in statistics() if s.key in used]
+    groups = list(dict.fromkeys(s.group for s in measured_ones))
     measured = {
         name: measure(network, inputs, labels, (blocks or {}).get(name), groups, seed)
         for name, network in networks.items()
         if groups
     }
-    table = _table(list(networks), statistics, measured)
+    table = _table(list(networks), measured_ones, measured)
     values, lacking = {}, {}
     for name, formula in formulas.items():
         reason = _lack(formula, measured, labels is not None)
-        if reason is None and len(networks) == 1:
-            reason = _unranked(formula, references or {})
+        if reason is None:
+            reason = _uncompared(formula, references or {}, len(networks) == 1)
         if reason is None:
             values[name] = _evaluate(formula, table, references or {})
         else:
@@ -132,21 +133,21 @@ def score_networks(
 
 
 def _table(
-    names: list[str], statistics: Sequence[Statistic], measured: Mapping[str, Measurement]
+    names: list[str], used: Sequence[Statistic], measured: Mapping[str, Measurement]
 ) -> Table:
     """The measurements as a table whose architectures are the networks."""
     offsets, values = {}, {}
-    for s in statistics:
+    for s in used:
         found = [np.atleast_1d(measurement[s.key]) for measurement in measured.values()]
         values[s.key] = np.concatenate(found)
         if s.type != NETWORK:
             offsets[s.type] = np.cumsum([0, *map(len, found)])
-    return Table(tuple(names), tuple(names), tuple(statistics), offsets, values, targets={})
+    return Table(tuple(names), tuple(names), tuple(used), offsets, values, targets={})
 
 
 def _lack(formula: Formula, measured: Mapping[str, Measurement], labelled: bool) -> str | None:
     """Why a formula cannot be scored, if so."""
-    known = {s.key: s for s in STATISTICS}
+    known = {s.key: s for s in statistics()}
     for used in formula.statistics():
         if used.key not in known:
             return f"needs {used.key}, which is in its table but not among what can be measured"
@@ -161,11 +162,21 @@ def _lack(formula: Formula, measured: Mapping[str, Measurement], labelled: bool)
     return None
 
 
-def _unranked(formula: Formula, references: Mapping[Formula, np.ndarray]) -> str | None:
+def _uncompared(formula: Formula, references: Mapping[Formula, np.ndarray], alone: bool) -> str | None:
+    """Why an operator that compares networks cannot, if so."""
     for part in formula.walk():
-        if part.operator and part.operator.kind == "candidates" and part.arguments[0] not in references:
+        operator = part.operator
+        if operator is None or operator.kind != "candidates":
+            continue
+        inner = part.arguments[0]
+        if operator.against_reference is None and (alone or inner in references):
             return (
-                f"compares networks by {part.arguments[0].text}: score several together, or give the "
+                f"compares networks by {inner.text}, and operator {operator.name!r} declares no "
+                "against_reference: score several together, without references"
+            )
+        if alone and inner not in references:
+            return (
+                f"compares networks by {inner.text}: score several together, or give the "
                 "values of others as references"
             )
     return None
@@ -182,20 +193,22 @@ def _missing(measurement: Measurement, used: set[str]) -> dict[str, list[str]]:
 
 
 def _evaluate(formula: Formula, table: Table, references: Mapping[Formula, np.ndarray]) -> np.ndarray:
-    """The scores; every ``logrank`` with references becomes a scalar of the table before."""
+    """The scores; every comparison with references, as ``logrank``, becomes a scalar of the table before."""
 
     def ranked(part: Formula) -> Formula:
         nonlocal table
         if not isinstance(part.symbol, Operator):
             return part
         arguments = [ranked(argument) for argument in part.arguments]
-        if part.symbol.kind != "candidates" or part.arguments[0] not in references:
+        against = part.symbol.against_reference
+        if against is None or part.arguments[0] not in references:
             return call(part.symbol, *arguments)
         inner = Evaluator(table).scores(arguments)[0]
-        new = scalar(f"rank_{len(table.statistics)}")
-        ranks = relative_log_rank(inner, reference_quantiles(references[part.arguments[0]]))
+        new = scalar(f"compared_{len(table.statistics)}")
+        with np.errstate(all="ignore"):
+            compared = against(inner, reference_quantiles(references[part.arguments[0]]))
         table = replace(
-            table, statistics=(*table.statistics, new), values={**table.values, new.key: ranks}
+            table, statistics=(*table.statistics, new), values={**table.values, new.key: compared}
         )
         return statistic(new)
 

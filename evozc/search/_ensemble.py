@@ -13,7 +13,7 @@ from evozc.formula import Formula, constant, simplify
 from evozc.search._hall_of_fame import Entry, HallOfFame
 from evozc.search._search import Search
 from evozc.table import Table, Target
-from primitives import FULL, log_rank
+from primitives import ADD, LOGRANK, MUL, NEG, log_rank
 
 
 def with_ensembles(search: Search, train: Table, target: Target) -> HallOfFame:
@@ -70,7 +70,7 @@ def ensembles(formulas: Sequence[Formula], train: Table, target: Target, terms: 
         best = int(np.nanargmax(taus))
         turned, place = divmod(best, len(formulas))
         term = formulas[place]
-        chosen.append(simplify(Formula(FULL.operators["neg"], (term,))) if turned else term)
+        chosen.append(simplify(Formula(NEG, (term,))) if turned else term)
         total = total + ranks[best]
         found.append(_sum(chosen))
     return found
@@ -83,10 +83,10 @@ def _sum(terms: Sequence[Formula]) -> Formula:
     parts = [_weighted(*pair) for pair in Counter(terms).items()]
     while len(parts) > 1:
         pairs = zip(parts[::2], parts[1::2], strict=False)
-        parts = [Formula(FULL.operators["add"], pair) for pair in pairs] + parts[len(parts) & ~1 :]
+        parts = [Formula(ADD, pair) for pair in pairs] + parts[len(parts) & ~1 :]
     return simplify(parts[0])
 
 
 def _weighted(term: Formula, weight: int) -> Formula:
-    ranked = Formula(FULL.operators["logrank"], (term,))
-    return ranked if weight == 1 else Formula(FULL.operators["mul"], (constant(weight), ranked))
+    ranked = Formula(LOGRANK, (term,))
+    return ranked if weight == 1 else Formula(MUL, (constant(weight), ranked))

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from functools import lru_cache
 from typing import Literal
 
 from evozc.formula import Formula, canonical, remove_redundancy, simplify
+from primitives import Operator, SymbolSet
 
 Rule = Literal["structure", "redundancy", "rank invariance", "equivalence", "probe"]
 RULES: tuple[Rule, ...] = ("structure", "redundancy", "rank invariance", "equivalence", "probe")
 
-#: Operators that may not stand beneath themselves: twice, they only overflow or saturate.
-_NOT_NESTED = frozenset({"exp", "tanh", "sigmoid", "softmax", "zscore", "minmax", "logrank"})
-_CALLS = tuple(f"{name}(" for name in sorted(_NOT_NESTED))
-
 
 def prune(
-    formula: Formula, known: Container[str], max_size: int, max_depth: int
+    formula: Formula, known: Container[str], symbols: SymbolSet, max_size: int, max_depth: int
 ) -> tuple[Formula, Rule | None]:
     """The form in which a candidate is to be scored, and the rule that makes scoring it needless.
 
     Args:
         formula: As it was bred.
         known: Texts of simplified formulas that have been scored already.
+        symbols: The set that it was bred from.
         max_size: Symbols at most.
         max_depth: Symbols on the way down at most.
 
@@ -31,7 +30,7 @@ def prune(
     """
     if formula.text in known:
         return formula, "equivalence"
-    if not _well_formed(formula, max_size, max_depth):
+    if not _well_formed(formula, symbols, max_size, max_depth):
         return formula, "structure"
     reduced = remove_redundancy(formula)
     if reduced.degenerate or not reduced.has_statistics:
@@ -45,29 +44,36 @@ def prune(
     return shortest, "equivalence" if unchanged else "redundancy"
 
 
-def _well_formed(formula: Formula, max_size: int, max_depth: int) -> bool:
+def _well_formed(formula: Formula, symbols: SymbolSet, max_size: int, max_depth: int) -> bool:
     return (
         formula.size <= max_size
         and formula.depth <= max_depth
         and formula.has_statistics
-        and not _repeats(formula)
+        and not _repeats(formula, symbols)
     )
 
 
-def _repeats(formula: Formula) -> bool:
-    """Whether a saturating operator stands beneath itself."""
+@lru_cache(maxsize=16)
+def _calls(symbols: SymbolSet) -> tuple[str, ...]:
+    """How formula text calls the operators that may not stand beneath themselves."""
+    return tuple(f"{name}(" for name, operator in sorted(symbols.operators.items()) if not operator.nests)
+
+
+def _repeats(formula: Formula, symbols: SymbolSet) -> bool:
+    """Whether an operator that may not stands beneath itself."""
     text = formula.text
-    for call in _CALLS:
+    for call in _calls(symbols):
         if text.count(call) > 1:
             break
     else:
         return False
-    stack: list[tuple[Formula, frozenset[str]]] = [(formula, frozenset())]
+    stack: list[tuple[Formula, frozenset[Operator]]] = [(formula, frozenset())]
     while stack:
         node, above = stack.pop()
-        if node.operator is not None and node.operator.name in _NOT_NESTED:
-            if node.operator.name in above:
+        operator = node.operator
+        if operator is not None and not operator.nests:
+            if operator in above:
                 return True
-            above |= {node.operator.name}
+            above |= {operator}
         stack.extend((a, above) for a in node.arguments)
     return False

@@ -135,7 +135,9 @@ class Search:
         start = time.perf_counter()
         rule: Rule | None = "equivalence"
         if formula.text not in asked:
-            formula, rule = prune(formula, self.known, limits.max_size, limits.max_depth)
+            formula, rule = prune(
+                formula, self.known, self.symbols, limits.max_size, limits.max_depth
+            )
             if rule is None and formula.text in asked:
                 rule = "equivalence"
         self.pruning += time.perf_counter() - start

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from evozc._settings import Settings
-from primitives import SYMBOL_SETS
+from evozc.symbols import SYMBOL_SETS
 
 
 @dataclass(frozen=True)
@@ -67,5 +67,5 @@ class SearchSettings(Settings):
             ("patience must not be negative", self.patience >= 0),
             ("max_seconds must not be negative", self.max_seconds >= 0),
             ("max_evaluations must not be negative", self.max_evaluations >= 0),
-            (f"symbols must be one of {', '.join(SYMBOL_SETS)}", self.symbols in SYMBOL_SETS),
+            (f"symbols must be one of {', '.join(SYMBOL_SETS.names())}", self.symbols in SYMBOL_SETS.names()),
         ]

@@ -20,8 +20,9 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from evozc.extraction import GROUPS, measure
+from evozc.extraction import measure
 from evozc.spaces import NasBench201
+from evozc.symbols import group_names
 
 SPACE = NasBench201()
 CHEAP = ("weights", "gradients", "activations", "blocks")
@@ -38,10 +39,11 @@ def main() -> None:
     torch.set_num_threads(1)
     batches = arguments.batch or [16, 64]
     if arguments.memory:
-        memory(arguments.memory, batches[0], tuple((arguments.statistics or ",".join(GROUPS)).split(",")))
+        wanted = tuple(arguments.statistics.split(",")) if arguments.statistics else group_names()
+        memory(arguments.memory, batches[0], wanted)
         return
     print(f"{'':44}" + "".join(f"{f'batch {b}':>20}" for b in batches))
-    chosen = {group: (group,) for group in GROUPS} | {" + ".join(CHEAP): CHEAP, "all": GROUPS}
+    chosen = {group: (group,) for group in group_names()} | {" + ".join(CHEAP): CHEAP, "all": group_names()}
     bare = {b: mean_time(arguments.architectures, b, None) for b in batches}
     print(f"{'bare forward and backward pass':44}" + "".join(f"{bare[b]:17.0f} ms" for b in batches))
     for name, groups in chosen.items():

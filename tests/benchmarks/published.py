@@ -22,8 +22,9 @@ from evozc.baselines import find_proxy, proxies
 from evozc.benchmarks.readers import read_rows
 from evozc.engine import Evaluator
 from evozc.evaluation import estimate
-from evozc.extraction import GROUPS, ExtractionSettings, extract_table, load_images
+from evozc.extraction import ExtractionSettings, extract_table, load_images
 from evozc.spaces import NasBench201
+from evozc.symbols import group_names
 from evozc.table import Table, Target, load_table, save_table
 from primitives import FULL
 
@@ -81,7 +82,7 @@ def extract(rows: list[dict[str, str]], arguments: argparse.Namespace) -> None:
     target = Target("c10_test200", np.array([float(row["c10_test200"]) for row in sample]))
     settings = ExtractionSettings(
         batch=arguments.batch, inputs=arguments.inputs, initialisation=arguments.initialisation,
-        groups=tuple(arguments.statistics.split(",")) if arguments.statistics else GROUPS,
+        groups=tuple(arguments.statistics.split(",")) if arguments.statistics else group_names(),
     )
     images = load_images(arguments.benchmarks / "images" / "cifar10_2000.npz", space)
     shards = arguments.table.with_name(arguments.table.name + ".parts")

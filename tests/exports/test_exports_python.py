@@ -150,6 +150,28 @@ def vars_of(table):
     return {name: getattr(table, name) for name in table.__dataclass_fields__}
 
 
+def centred(x):
+    return x - x.mean()
+
+
+def centred_against(x, reference):
+    return x - reference[np.isfinite(reference)].mean()
+
+
+def test_an_operator_of_ones_own_compares_by_its_own_kernel(tmp_path):
+    own = Operator("centre", "candidates", centred, "x less its mean", against_reference=centred_against)
+    formula = parse("exp(centre(network.params))", FULL.with_operator(own))
+    source = to_python(formula, {parse("network.params"): np.array([1.0, 3.0, np.nan])})
+    assert "relative_log_rank" not in source
+    names = {}
+    exec(compile(source, "exported", "exec"), names)
+    assert names["score"]({"network.params": 2.5}) == pytest.approx(np.exp(0.5))
+    poor = Operator("centre", "candidates", centred, "x less its mean")
+    formula = parse("exp(centre(network.params))", FULL.with_operator(poor))
+    with pytest.raises(FormulaError, match=r"operator .centre. .* declares no against_reference"):
+        to_python(formula, {parse("network.params"): np.arange(3.0)})
+
+
 def test_many_references_are_thinned_without_moving_a_rank_by_much():
     formula = parse("logrank(network.naswot)")
     reference = np.random.default_rng(0).standard_cauchy(40_000)

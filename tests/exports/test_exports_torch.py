@@ -16,9 +16,9 @@ from user_networks import CASES, made
 from evozc.baselines import ZOO
 from evozc.errors import FormulaError
 from evozc.exports import to_torch
-from evozc.extraction import GROUPS
 from evozc.formula import parse
 from evozc.scoring import score
+from evozc.symbols import group_names
 from primitives import FULL, NETWORK, STATISTICS, Operator, scalar
 
 torch.set_num_threads(1)
@@ -77,7 +77,7 @@ def references(formula):
 def alone(tmp_path_factory):
     """Formulas, and their scores (formulas, networks) by files in isolated Python."""
     folder = tmp_path_factory.mktemp("exported")
-    formulas = [*map(of_group, GROUPS), *each_alone(), *(proxy.formula for proxy in ZOO), RANKED]
+    formulas = [*map(of_group, group_names()), *each_alone(), *(proxy.formula for proxy in ZOO), RANKED]
     formulas = list(dict.fromkeys(formulas))
     paths = [folder / f"f{k}.py" for k in range(len(formulas))]
     for path, formula in zip(paths, formulas, strict=True):
@@ -106,7 +106,7 @@ def test_every_file_scores_every_network_as_evozc_does(alone):
 
 
 def test_every_group_gave_a_value_on_some_network(alone):
-    for group in GROUPS:
+    for group in group_names():
         keys = [s.key for s in STATISTICS if s.group == group]
         found = [alone[f] for f in alone if f.size <= 2 and f.statistics()[0].key in keys]
         assert np.isfinite(found).any(), group

@@ -9,10 +9,11 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from evozc.errors import ConfigError, DataError
-from evozc.extraction import GROUPS, ExtractionSettings, measure
+from evozc.errors import ConfigError, DataError, FormulaError
+from evozc.extraction import ExtractionSettings, Group, measure
 from evozc.spaces import NasBench201
-from primitives import STATISTICS
+from evozc.symbols import GROUPS, group_names
+from primitives import STATISTICS, Sign, Statistic
 
 torch.set_num_threads(1)
 SPACE = NasBench201(channels=4, cells=1, stages=2)
@@ -293,7 +294,7 @@ def test_naswot_is_missing_where_two_samples_share_their_signs():
     assert values["activation.positive"][1] == 1
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", group_names())
 def test_a_group_alone_gives_what_all_groups_give(network, measured, group):
     values = measure(network, *batch(), SPACE.blocks(network), groups=[group])
     assert list(values) == [s.key for s in STATISTICS if s.group == group]
@@ -325,6 +326,73 @@ def test_means_of_large_offsets_keep_their_deviation():
     z = network.layer(images.flatten(1)).detach().double()
     found = measure(network, images, labels, groups=["outputs"])["layer.output_std"][0]
     close(found, z.std(correction=0).item(), 1e-4)
+
+
+class Norms(Group):
+    """A group as a plug-in's author writes it."""
+
+    name = "norms"
+    statistics = (
+        Statistic("layer", "weight_l3", "cube root of the sum of |w|^3", Sign.NONNEGATIVE, group="norms"),
+        Statistic("network", "weights", "layers with a weight", Sign.POSITIVE, group="norms"),
+    )
+
+    def own_passes(self, run):
+        for node in run.nodes["layer"]:
+            node.values["weight_l3"] = node.weight.detach().double().norm(3).item()
+        run.scalars["weights"] = float(len(run.nodes["layer"]))
+
+
+def test_a_group_of_ones_own_is_measured_with_the_others(network):
+    images, labels = batch()
+    with GROUPS.lent("norms", Norms):
+        everything = measure(network, images, labels)
+        alone = measure(network, images, labels, groups=["norms"])
+        assert ExtractionSettings().groups[-1] == "norms"
+    assert list(alone) == ["layer.weight_l3", "network.weights"]
+    assert list(everything) == [*(s.key for s in STATISTICS), *alone]
+    weights = [m.weight for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    assert alone["network.weights"] == len(alone["layer.weight_l3"]) <= len(weights)
+    np.testing.assert_array_equal(everything["layer.weight_l3"], alone["layer.weight_l3"])
+    assert "norms" not in ExtractionSettings().groups
+    with pytest.raises(ConfigError, match="unknown group 'norms'"):
+        measure(network, images, labels, groups=["norms"])
+
+
+def test_a_group_that_measures_what_it_does_not_declare_is_refused(network):
+    class Careless(Norms):
+        statistics = Norms.statistics[:1]
+
+    with GROUPS.lent("norms", Careless), pytest.raises(FormulaError, match=r"network\.weights is measured"):
+        measure(network, *batch(), groups=["norms", "shapes"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": "other"}, "no group of the name 'norms'"),
+        ({"statistics": ()}, "with statistics"),
+        ({"statistics": (Statistic("layer", "x", "of no group"),)}, "no primitives.Statistic of"),
+        ({"statistics": (Statistic("node", "x", "x", group="norms"),)}, "no node set 'node'"),
+        ({"statistics": (Statistic("layer", "a b", "x", group="norms"),)}, "letters, digits and _"),
+        ({"statistics": (Statistic("layer", "x", "", group="norms"),)}, "say what is measured"),
+        ({"statistics": (Statistic("layer", "numel", "x", group="norms"),)}, "in the catalogue already"),
+    ],
+)
+def test_a_group_that_declares_nonsense_is_not_registered(change, message):
+    with pytest.raises((ConfigError, FormulaError), match=message):
+        GROUPS.register("norms", type("Broken", (Norms,), change))
+    assert "norms" not in GROUPS.names()
+
+
+def test_the_batch_is_as_large_as_the_groups_need(network):
+    class Greedy(Norms):
+        least_batch = 5
+
+    images, labels = batch(n=4)
+    with GROUPS.lent("norms", Greedy), pytest.raises(DataError, match="at least 5 are needed"):
+        measure(network, images, labels, groups=["norms", "shapes"])
+    measure(network, images[:1], None, groups=["subbatches", "shapes"])  # without labels it has no halves
 
 
 def test_settings_are_checked_and_ordered():

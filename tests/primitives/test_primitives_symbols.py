@@ -18,8 +18,8 @@ from primitives import (
     Sign,
     SymbolError,
     SymbolSet,
-    check_operator,
     describe_type,
+    probe_operator,
     scalar,
 )
 
@@ -78,26 +78,30 @@ BAD = {
     "dotted name": (operator(np.cbrt, name="layer.x"), "lower-case identifier"),
     "call as name": (operator(np.cbrt, name="f(x)"), "lower-case identifier"),
     "digit first": (operator(np.cbrt, name="1x"), "lower-case identifier"),
+    "reference of another kind": (
+        operator(np.cbrt, against_reference=lambda x, reference: x),
+        "belongs to operators of the kind 'candidates'",
+    ),
     "not ascii": (operator(np.cbrt, name="\N{GREEK SMALL LETTER SIGMA}"), "lower-case identifier"),
 }
 
 
 @pytest.mark.parametrize("candidate", GOOD)
 def test_a_good_operator_is_accepted_and_returned(candidate):
-    assert check_operator(candidate) is candidate
+    assert probe_operator(candidate) is candidate
 
 
 @pytest.mark.parametrize(("candidate", "reason"), BAD.values(), ids=BAD.keys())
 def test_a_bad_operator_is_refused_with_the_reason(candidate, reason):
     with pytest.raises(SymbolError, match="operator") as caught:
-        check_operator(candidate)
+        probe_operator(candidate)
     assert reason in str(caught.value)
     assert repr(candidate.name) in str(caught.value)
 
 
 @pytest.mark.parametrize("candidate", FULL.operators.values(), ids=lambda o: o.name)
 def test_the_operators_of_the_catalogue_pass_the_checks_for_users_own(candidate):
-    assert check_operator(candidate) is candidate
+    assert probe_operator(candidate) is candidate
 
 
 def test_an_operator_joins_a_set_without_changing_it():
@@ -167,7 +171,7 @@ def test_an_operator_says_what_it_is(candidate):
     assert all(f"ARG{k}" in text for k in range(candidate.arity))
     assert text.count("{") == text.count("}")
     assert candidate.precedence in (1, 2, 3)
-    assert candidate.inverse is None or candidate.inverse in FULL.operators
+    assert candidate.undone_by is None or candidate.undone_by in FULL.operators
 
 
 def test_types_are_described_as_messages_call_them():

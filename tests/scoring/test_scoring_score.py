@@ -7,17 +7,18 @@ import pytest
 import torch
 import user_networks
 from scipy.stats import rankdata
-from small_tables import python
+from small_tables import python, small_table
 from torch import nn
 from torch.nn.functional import cross_entropy
 from user_networks import CASES, Bare, made
 
 import evozc
 from evozc.baselines import ZOO, find_proxy
+from evozc.engine import rank_references
 from evozc.errors import ConfigError, DataError, FormulaError
 from evozc.formula import parse
 from evozc.scoring import load_network, noise, score, score_networks
-from primitives import FULL, scalar
+from primitives import FULL, Operator, scalar
 
 torch.set_num_threads(1)
 
@@ -129,6 +130,40 @@ def test_one_network_is_ranked_among_references():
     assert score(network, formula, inputs, references=references) == pytest.approx(of_params + of_inner)
     with pytest.raises(FormulaError, match=r"compares networks by network\.params: score several"):
         score(network, "logrank(network.params)", inputs)
+
+
+def centred(x):
+    return x - x.mean()
+
+
+def centred_against(x, reference):
+    return x - reference[np.isfinite(reference)].mean()
+
+
+def test_an_operator_of_ones_own_compares_by_its_own_kernel():
+    network, (inputs, _) = made("perceptron")
+    params = parse("network.params")
+    count = sum(p.numel() for p in network.parameters())
+    own = Operator("centre", "candidates", centred, "x less its mean", against_reference=centred_against)
+    formula = parse("centre(network.params)", FULL.with_operator(own))
+    references = {params: np.array([0.0, 1000.0, np.nan])}
+    assert score(network, formula, inputs, references=references) == count - 500
+    assert rank_references(formula, small_table())[params].shape == (60,)
+
+
+def test_an_operator_that_cannot_compare_with_references_says_so():
+    network, (inputs, _) = made("perceptron")
+    own = Operator("centre", "candidates", centred, "x less its mean")
+    formula = parse("add(1, centre(network.params))", FULL.with_operator(own))
+    for references in ({}, {parse("network.params"): np.arange(3.0)}):
+        with pytest.raises(FormulaError, match="operator 'centre' declares no against_reference"):
+            score(network, formula, inputs, references=references)
+    networks = {"one": network, "two": made("convolutions")[0]}
+    scores = score_networks(networks, {"f": formula}, inputs)
+    sizes = np.array([sum(p.numel() for p in n.parameters()) for n in networks.values()])
+    np.testing.assert_allclose(scores.values["f"], 1 + sizes - sizes.mean())
+    scores = score_networks(networks, {"f": formula}, inputs, references={parse("network.params"): sizes})
+    assert "declares no against_reference" in scores.lacking["f"]
 
 
 def test_a_formula_may_be_given_as_text_name_or_tree():

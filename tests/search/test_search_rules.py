@@ -1,17 +1,19 @@
 """Each rule removes what it should, and keeps what it should not touch."""
 
+import numpy as np
 import pytest
 from small_tables import small_table
 
 from evozc.engine import Scorer
 from evozc.formula import parse, simplify
 from evozc.search import RULES, prune
+from primitives import FULL, Operator
 
 TABLE = small_table()
 
 
 def pruned(text, known=(), size=25, depth=9):
-    formula, rule = prune(parse(text), set(known), size, depth)
+    formula, rule = prune(parse(text), set(known), FULL, size, depth)
     return formula.text, rule
 
 
@@ -29,6 +31,14 @@ def pruned(text, known=(), size=25, depth=9):
 )
 def test_structure(text, limits):
     assert pruned(text, **limits) == (text, "structure")
+
+
+def test_an_operator_of_ones_own_declares_whether_it_nests():
+    text = "cap(add(network.macs, cap(network.params)))"
+    for nests, expected in ((True, None), (False, "structure")):
+        own = Operator("cap", "elementwise", np.tanh, "at most 1", nests=nests)
+        symbols = FULL.with_operator(own)
+        assert prune(parse(text, symbols), set(), symbols, 25, 9)[1] == expected
 
 
 @pytest.mark.parametrize(
@@ -113,7 +123,7 @@ def test_what_rules_let_pass_is_in_its_shortest_form_and_ranks_as_before():
         "sub(2, sum(abs(abs(layer.grad_l2))))",
         "mul(network.params, add(network.naswot, network.naswot))",
     ):
-        formula, rule = prune(parse(text), set(), 25, 9)
+        formula, rule = prune(parse(text), set(), FULL, 25, 9)
         assert rule is None
         assert formula == simplify(parse(text))
         before, after = scorer.score([parse(text), formula])

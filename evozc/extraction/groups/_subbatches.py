@@ -15,6 +15,7 @@ class Subbatches(Group):
 
     name = "subbatches"
     needs_loss = True
+    least_batch = 2
 
     def own_passes(self, run: Pass) -> None:
         """One pass for each half."""
