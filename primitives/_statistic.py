@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from primitives._operator import SymbolError
 from primitives._types import NETWORK, TYPES, Sign
@@ -65,6 +66,6 @@ def check_statistic(statistic: Statistic) -> Statistic:
     return statistic
 
 
-def scalar(name: str, definition: str = "", **declared: object) -> Statistic:
+def scalar(name: str, definition: str = "", **declared: Any) -> Statistic:
     """A network scalar that a file of published scores defines."""
     return Statistic(NETWORK, name, definition or f"column {name!r} of the scores", **declared)

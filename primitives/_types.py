@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Self
 
 #: The node sets of a network; a value of such a type is a vector over its nodes.
 NODE_SETS = ("layer", "activation", "block")
@@ -27,15 +28,15 @@ class Sign(enum.IntFlag):
     REAL = 7
 
     @classmethod
-    def of(cls, value: float) -> Sign:
+    def of(cls, value: float) -> Self:
         """The sign of one finite number."""
         return cls.POSITIVE if value > 0 else cls.NEGATIVE if value < 0 else cls.ZERO
 
-    def within(self, other: Sign) -> bool:
+    def within(self, other: Self) -> bool:
         """Whether every sign of this set is one of ``other``."""
         return not int(self) & ~int(other)  # as plain integers: this is asked very often
 
-    def negated(self) -> Sign:
+    def negated(self) -> Self:
         """The signs of ``-x``."""
         flipped = self & Sign.ZERO
         if self & Sign.NEGATIVE:
@@ -44,11 +45,11 @@ class Sign(enum.IntFlag):
             flipped |= Sign.NEGATIVE
         return flipped
 
-    def magnitude(self) -> Sign:
+    def magnitude(self) -> Self:
         """The signs of ``|x|``."""
         return (self | self.negated()) & Sign.NONNEGATIVE
 
-    def plus(self, other: Sign) -> Sign:
+    def plus(self, other: Self) -> Self:
         """The signs of ``x + y``."""
         if self == Sign.ZERO:
             return other
@@ -59,7 +60,7 @@ class Sign(enum.IntFlag):
             return Sign.REAL
         return both if self & other & Sign.ZERO else both & ~Sign.ZERO
 
-    def times(self, other: Sign) -> Sign:
+    def times(self, other: Self) -> Self:
         """The signs of ``x * y``; a product may underflow, so zero is always among them."""
         signs = Sign.ZERO
         if self & Sign.POSITIVE:

@@ -13,7 +13,6 @@ from torch.nn.functional import cross_entropy
 
 from evozc.errors import DataError
 from evozc.extraction._state import explained
-from primitives import Statistic
 
 Gradients = Mapping[torch.Tensor, torch.Tensor | None]
 
@@ -83,8 +82,9 @@ class Group:
 
     #: As the catalogue names it.
     name: ClassVar[str]
-    #: What a plug-in measures; the statistics of a group that is built in are in the catalogue.
-    statistics: ClassVar[tuple[Statistic, ...]] = ()
+    #: What a plug-in measures, :class:`~primitives.Statistic`; those of a group that is built in are in the
+    #: catalogue. (Not annotated as such, or every exported file would hold that class.)
+    statistics: ClassVar[tuple[Any, ...]] = ()
     #: How many samples it needs; those that need the loss need none where there are no labels.
     least_batch: ClassVar[int] = 1
     #: Whether it needs the loss's gradients of the main pass.
