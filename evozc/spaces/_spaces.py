@@ -33,6 +33,7 @@ SPACES: Registry[Callable[..., SearchSpace]] = Registry(
         "gpt2": "evozc.spaces.gpt2:Gpt2",
         "mnasnet": "evozc.spaces.mnasnet:MnasNet",
         "nasbench-macro": "evozc.spaces.nasbench_macro:NasBenchMacro",
+        "nasbench101": "evozc.spaces.nasbench101:NasBench101",
         "nasbench201": "evozc.spaces.nasbench201:NasBench201",
         "nats-size": "evozc.spaces.nats_size:NatsSize",
         "pit": "evozc.spaces.pit:PiT",
