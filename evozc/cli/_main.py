@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from evozc.cli import _compare, _data, _export, _pareto, _parzc, _score, _search, _zoo
+from evozc.cli import _audit, _compare, _data, _export, _pareto, _parzc, _score, _search, _zoo
 from evozc.errors import EvozcError
 
 app = typer.Typer(
@@ -18,8 +18,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for command in (
-    _search.search, _compare.compare, _parzc.parzc, _export.export, _pareto.plot, _score.score, _zoo.zoo,
-    _data.extract, _data.table,
+    _search.search, _compare.compare, _audit.audit, _parzc.parzc, _export.export, _pareto.plot, _score.score,
+    _zoo.zoo, _data.extract, _data.table,
 ):
     app.command()(command)
 

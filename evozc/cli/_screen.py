@@ -26,8 +26,13 @@ _console = Console(highlight=False, soft_wrap=True)
 
 
 def say(text: str = "") -> None:
-    """Print one line as it is."""
-    _console.print(Text(text), soft_wrap=True)
+    """Print one line as it is, what would act on the terminal written out."""
+    _console.print(Text(printable(text)), soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    r"""A text from a file without control characters: ``\x1b`` for an escape, and so on."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 @contextmanager
@@ -157,7 +162,7 @@ def show_grid(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table of texts."""
     grid = _grid(*headers)
     for row in rows:
-        grid.add_row(*map(Text, row))
+        grid.add_row(*(Text(printable(cell)) for cell in row))
     _print(grid)
 
 

@@ -4,18 +4,19 @@
 
 **Formulas side by side**: :func:`compare`, :class:`Row`.
 
-**Scores of any method**: :func:`metrics`; :class:`Bootstrap` over seeds and architectures,
-:class:`HeldOut`, :func:`interval`, :func:`p_value`.
+**Scores of any method**: :func:`metrics`, :func:`ndcg`, :func:`regret`, :func:`top_share`,
+:func:`best_share`; :class:`Bootstrap` over seeds and architectures, :class:`HeldOut`, :func:`interval`,
+:func:`p_value`.
 """
 
 from evozc.evaluation._bootstrap import Bootstrap, HeldOut, interval, p_value
 from evozc.evaluation._compare import Row, compare
 from evozc.evaluation._interval import Estimate, estimate, standard_error
-from evozc.evaluation._metrics import metrics
+from evozc.evaluation._metrics import best_share, metrics, ndcg, regret, top_share
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Estimate", "estimate", "standard_error",
     "Row", "compare",
-    "metrics",
+    "metrics", "ndcg", "regret", "top_share", "best_share",
     "Bootstrap", "HeldOut", "interval", "p_value",
 ]

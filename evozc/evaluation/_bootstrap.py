@@ -49,7 +49,8 @@ class Bootstrap:
         """A measure under every draw, averaged over the drawn seeds.
 
         Args:
-            metric: ``kendall``, ``spearman`` with a suffix of :data:`TOPS`, ``regret`` or ``ndcg``.
+            metric: ``kendall``, ``spearman`` with a suffix of :data:`TOPS`, ``regret``, ``ndcg`` or
+                ``top share``.
             scores: Of one method, one array a seed.
 
         Returns:
@@ -149,6 +150,23 @@ def _cumulated(values: np.ndarray, gains: np.ndarray, weights: np.ndarray, kept:
     return (gained / np.maximum(1, copies) * (last - first)).sum(axis=1)
 
 
+def _top_share(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """As :func:`~evozc.evaluation._metrics.top_share` where each architecture stands ``weights`` times."""
+    kept = np.maximum(1, np.ceil(0.1 * weights.sum(axis=1, dtype=np.float64)))
+    return (weights * _in_top(x, weights, kept) * _in_top(y, weights, kept)).sum(axis=1) / kept
+
+
+def _in_top(values: np.ndarray, weights: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """How much of each architecture's copies is among the highest."""
+    levels, owner = np.unique(-values, return_inverse=True)
+    order = np.argsort(owner, kind="stable")
+    starts = np.searchsorted(owner[order], np.arange(len(levels)))
+    copies = np.add.reduceat(weights[:, order].astype(np.float64), starts, axis=1)
+    before = np.cumsum(copies, axis=1) - copies
+    return np.clip((kept[:, None] - before) / np.maximum(1, copies), 0, 1)[:, owner]
+
+
 MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
     "kendall": _kendall, "spearman": _spearman, "regret": _regret, "ndcg": _ndcg,
+    "top share": _top_share,
 }

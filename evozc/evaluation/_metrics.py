@@ -47,6 +47,22 @@ def ndcg(scores: np.ndarray, merit: np.ndarray) -> float:
     return float(ndcg_score([gains], [ranks], k=max(1, math.ceil(0.1 * len(merit)))))
 
 
+def top_share(scores: np.ndarray, merit: np.ndarray, share: float = 0.1) -> float:
+    """How much of the best tenth by accuracy the tenth with the highest scores holds.
+
+    Equal values at the edge of a tenth share its places. Random scores have ``share``.
+    """
+    count = max(1, math.ceil(share * len(merit)))
+    return float((_in_top(rankable(scores), count) * _in_top(merit, count)).sum() / count)
+
+
+def _in_top(values: np.ndarray, count: int) -> np.ndarray:
+    """How much of each one is among the ``count`` highest."""
+    _, owner, copies = np.unique(-values, return_inverse=True, return_counts=True)
+    before = np.cumsum(copies) - copies
+    return np.clip((count - before) / copies, 0, 1)[owner]
+
+
 def _ranks(values: np.ndarray) -> np.ndarray:
     from scipy.stats import rankdata  # takes longer to import than a short search needs
 

@@ -1,11 +1,23 @@
-"""Results for people: figures, and one HTML file that opens offline.
+"""Results for people: figures, and HTML files that open offline, all in one frame.
 
-:func:`draw_figures`, :func:`draw_front`, :func:`to_mathml`, :func:`render_report`.
+**A comparison**: :func:`draw_figures`, :func:`render_report`.
+
+**An audit**: :func:`render_audit`.
+
+**A search**: :func:`draw_front`.
+
+**Formulas**: :func:`to_mathml`.
 """
 
+from evozc.report._audit import render_audit
 from evozc.report._figures import draw_figures
 from evozc.report._front import draw_front
 from evozc.report._html import render_report
 from evozc.report._mathml import to_mathml
 
-__all__ = ["draw_figures", "draw_front", "render_report", "to_mathml"]
+__all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
+    "draw_figures", "render_report",
+    "render_audit",
+    "draw_front",
+    "to_mathml",
+]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import math
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from evozc.errors import ConfigError
+from evozc.report._drawing import drawing, plain, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +19,6 @@ _COLOURS = {
 _OTHER = "#7f8c8d"
 #: Label-free methods that the curve over budgets and the agreement show.
 _PROXIES, _COMPARED = 5, 12
-_LONGEST = 40
 
 
 def draw_figures(results: Mapping[str, Any]) -> dict[str, str]:
@@ -30,34 +27,13 @@ def draw_figures(results: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         ConfigError: matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ConfigError("figures need matplotlib: pip install 'evozc[compare]'") from None
-    style = {
-        "svg.hashsalt": "evozc", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False,
-        "axes.edgecolor": "0.5", "axes.titlesize": 11, "axes.titleweight": "bold",
-    }
     drawn = {}
-    with mpl.rc_context(style):
+    with drawing() as figures:
         for name, draw in _FIGURES.items():
-            figure = Figure(layout="constrained")
+            figure = figures(layout="constrained")
             if draw(figure, results):
-                drawn[name] = _svg(figure)
+                drawn[name] = to_svg(figure)
     return drawn
-
-
-def _svg(figure: Figure) -> str:
-    file = io.StringIO()
-    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    text = file.getvalue()
-    return text[text.index("<svg") :]
-
-
-def _plain(text: str) -> str:
-    """Text that matplotlib does not take for mathematics, short enough to leave room for a figure."""
-    return (text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...").replace("$", r"\$")
 
 
 def _budget_curve(figure: Figure, results: Mapping[str, Any]) -> bool:
@@ -73,7 +49,7 @@ def _budget_curve(figure: Figure, results: Mapping[str, Any]) -> bool:
         shift = 1 + 0.03 * (index - (len(names) - 1) / 2)  # so that intervals do not hide one another
         places = [row["budget"] * shift for row in chosen]
         colour = _COLOURS.get(name, _OTHER)
-        axes.plot(places, [_number(t["mean"]) for t in taus], "o-", color=colour, label=_plain(name), ms=4)
+        axes.plot(places, [_number(t["mean"]) for t in taus], "o-", color=colour, label=plain(name), ms=4)
         for place, tau in zip(places, taus, strict=True):
             if tau["low"] is not None:
                 axes.plot([place, place], [tau["low"], tau["high"]], color=colour, lw=1.2, alpha=0.7)
@@ -84,7 +60,7 @@ def _budget_curve(figure: Figure, results: Mapping[str, Any]) -> bool:
     axes.set_xticks(results["budgets"], [str(b) for b in results["budgets"]])
     axes.minorticks_off()
     axes.set_xlabel("labelled architectures")
-    axes.set_ylabel(f"Kendall tau with {_plain(results['target'])}")
+    axes.set_ylabel(f"Kendall tau with {plain(results['target'])}")
     axes.set_title("Held-out tau against the number of labels, 95 % intervals", loc="left")
     axes.legend(fontsize=8, loc="lower right", ncols=2, frameon=False)
     return True
@@ -103,7 +79,7 @@ def _lines_of_proxies(axes: Axes, results: Mapping[str, Any]) -> None:
             written.append([tau, name])
     for tau, names in written:
         axes.annotate(
-            _plain(names), (1.01, tau), xycoords=("axes fraction", "data"),
+            plain(names), (1.01, tau), xycoords=("axes fraction", "data"),
             fontsize=8, color="0.4", va="center",
         )
 
@@ -120,7 +96,7 @@ def _ranks(figure: Figure, results: Mapping[str, Any]) -> bool:
     for axes, name in zip(grid.flat, names, strict=False):
         axes.scatter(ranks["true"], ranks["predicted"][name], s=5, lw=0, alpha=0.6,
                      color=_COLOURS.get(name, _OTHER))
-        axes.set_title(_plain(name), fontsize=9)
+        axes.set_title(plain(name), fontsize=9)
         axes.set_aspect("equal")
     for axes in list(grid.flat)[len(names) :]:
         axes.set_visible(False)
@@ -164,7 +140,7 @@ def _agreement(figure: Figure, results: Mapping[str, Any]) -> bool:
     agreement = results["agreement"]
     kept = _worth_showing(results)
     places = [i for i, name in enumerate(agreement["methods"]) if name in kept]
-    names = [_plain(agreement["methods"][i]) for i in places]
+    names = [plain(agreement["methods"][i]) for i in places]
     size = 2.8 + 0.36 * len(names)
     figure.set_size_inches(size, size - 0.4)
     axes = figure.subplots()
@@ -203,10 +179,3 @@ def _number(value: float | None) -> float:
 _FIGURES: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
     "budgets": _budget_curve, "ranks": _ranks, "fronts": _fronts, "agreement": _agreement,
 }
-
-
-def inline(name: str, svg: str) -> str:
-    """An SVG text whose identifiers cannot meet those of another figure in the same page."""
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
-    svg = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', svg)
-    return re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from evozc.errors import ConfigError
-from evozc.report._figures import inline
+from evozc.report._drawing import pictures
+from evozc.report._glossary import symbols_of, words
 from evozc.report._mathml import to_mathml
+from evozc.report._page import render
+
+_WORDS = ("Kendall tau", "Spearman rho", "95 % interval", "noise ceiling", "regret", "nDCG")
 
 _CAPTIONS = {
     "budgets": "Kendall tau on the held-out architectures, mean over the seeds. Bars are paired-bootstrap "
@@ -21,7 +25,7 @@ _CAPTIONS = {
 
 
 def render_report(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
-    """The page as HTML text: no script, nothing loaded from elsewhere, every text escaped.
+    """The page as HTML text, in the frame of all pages.
 
     Args:
         results: What ``results.json`` of a comparison holds.
@@ -31,20 +35,9 @@ def render_report(results: Mapping[str, Any], figures: Mapping[str, str]) -> str
         ConfigError: jinja2 or latex2mathml is not installed.
     """
     try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
         from markupsafe import Markup
     except ImportError:
         raise ConfigError("reports need jinja2: pip install 'evozc[compare]'") from None
-    environment = Environment(
-        loader=PackageLoader("evozc.report", "."), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )
-    environment.filters.update(number=_number, interval=_interval, seconds=_seconds, count=_count)
-    pictures = [
-        (name, _CAPTIONS[name], Markup(inline(name, figures[name])))  # noqa: S704 - drawn by ourselves
-        for name in _CAPTIONS
-        if name in figures
-    ]
     budgets = [
         (budget, sorted((r for r in results["methods"] if r["budget"] == budget), key=_falling))
         for budget in [*results["budgets"], 0]
@@ -56,36 +49,13 @@ def render_report(results: Mapping[str, Any], figures: Mapping[str, str]) -> str
         (entry, [Markup(to_mathml(term)) for term in entry["latex"]])  # noqa: S704 - known elements alone
         for entry in results["formulas"]
     ]
-    return environment.get_template("report.html").render(
-        results=results, budgets=[b for b in budgets if b[1]], formulas=formulas, pictures=pictures,
-        differences=sorted(compared, key=lambda d: d["budget"]),
+    return render(
+        "comparison.html", results=results, budgets=[b for b in budgets if b[1]], formulas=formulas,
+        pictures=pictures(_CAPTIONS, figures), differences=sorted(compared, key=lambda d: d["budget"]),
+        symbols=[*symbols_of(entry["formula"] for entry in results["formulas"]), *words(*_WORDS)],
     )
 
 
 def _falling(row: Mapping[str, Any]) -> float:
     mean = row["measures"]["kendall"]["mean"]
     return 2.0 if mean is None else -mean
-
-
-def _number(value: float | None, places: int = 3) -> str:
-    return "" if value is None else f"{value:.{places}f}"
-
-
-def _interval(measure: Mapping[str, Any], places: int = 3) -> str:
-    if measure["low"] is None:
-        return ""
-    return f"{measure['low']:.{places}f} to {measure['high']:.{places}f}"
-
-
-def _seconds(value: float) -> str:
-    """A time in the unit that suits it."""
-    if not value:
-        return ""
-    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if value >= scale:
-            return f"{value / scale:.3g} {unit}"
-    return f"{value / 1e-9:.3g} ns"
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}".replace(",", " ")

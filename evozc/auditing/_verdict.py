@@ -1,0 +1,253 @@
+"""What an audit found, in sentences; each with its figure and interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evozc.auditing._information import Information
+from evozc.auditing._measured import Measured
+from evozc.auditing._partial import Given, main_explanation
+from evozc.auditing._predictors import Predictions
+from evozc.auditing._ranking import TOP, no_better_than_chance
+from evozc.auditing._results import BaselineTau, Bias, ProxyAudit
+
+#: From this share on a ranking is called that of its baseline.
+MOSTLY = 2 / 3
+#: A proxy that agrees so much with a baseline which ranks as well is called that baseline.
+_SAME = 0.8
+_TIED = 0.5
+_COUNTS = {
+    "parameters": "a count of parameters", "attention parameters": "a count of attention parameters",
+    "feed-forward parameters": "a count of feed-forward parameters", "FLOPs": "a count of operations (FLOPs)",
+    "depth": "a measure of depth",
+}
+#: A proxy that agrees so much with a baseline is that baseline.
+_EQUAL = 0.999
+#: A published bias that failures move by this much is worth a line.
+_BENT = 0.1
+
+
+def shown(measured: Measured, places: int = 2) -> str:
+    """A figure with its interval, as ``0.62 (0.60 to 0.64)``."""
+    if measured.value is None:
+        return "undefined"
+    text = f"{measured.value:.{places}f}"
+    if measured.low is None or measured.high is None:
+        return text
+    return f"{text} ({measured.low:.{places}f} to {measured.high:.{places}f})"
+
+
+def percent(measured: Measured) -> str:
+    """A share with its interval, as ``92 % (88 to 96)``."""
+    if measured.value is None:
+        return "undefined"
+    text = f"{100 * measured.value:.0f} %"
+    if measured.low is None or measured.high is None:
+        return text
+    return f"{text} ({100 * measured.low:.0f} to {100 * measured.high:.0f})"
+
+
+def is_baseline(tau: Measured, given: Given | None, alone: Measured | None) -> bool:
+    """Whether a proxy ranks as a trivial baseline does.
+
+    Most of its tau is gone given the baseline; or it agrees with the baseline to .8 and more,
+    which ranks as well.
+
+    Args:
+        tau: Of the proxy.
+        given: It beside the baseline.
+        alone: Tau of the baseline.
+    """
+    if given is None or given.explained.value is None or tau.value is None:
+        return False
+    level = alone is not None and abs(alone.value or 0.0) >= abs(tau.value)
+    agreement = abs(given.agreement.value or 0.0)
+    return given.explained.value >= MOSTLY or (agreement >= _SAME and level)
+
+
+def explained_by(proxy: ProxyAudit, baselines: Sequence[BaselineTau]) -> str:
+    """What a proxy's ranking comes from, in one sentence."""
+    tau = proxy.ranking["Kendall tau"]
+    if tau.value is None:
+        return "nothing to explain: it gives every architecture the same score"
+    if not tau.excludes(0):
+        return f"nothing to explain: tau {shown(tau)} is no better than chance"
+    given = main_explanation(proxy.given)
+    if given is None:
+        return "no trivial baseline is known for this table; name one with --baseline"
+    if abs(given.agreement.value or 0.0) >= _EQUAL:
+        return f"is {given.baseline}: tau {shown(given.agreement)} with it"
+    alone = next((b.tau for b in baselines if b.name == given.baseline), None)
+    share = percent(given.explained) if (given.explained.value or 0.0) < 1 else "all"
+    figures = (
+        f"{share} of its tau is that of {given.baseline}; partial tau given it {shown(given.partial)}, tau "
+        f"with it {shown(given.agreement)}"
+    )
+    if is_baseline(tau, given, alone):
+        what = _COUNTS.get(given.kind, f"a count of {given.baseline.removeprefix('#')}")
+        better = "" if alone is None else f", which alone ranks with {shown(alone)}"
+        return f"is {what}: {figures}{better}"
+    if (given.explained.value or 0.0) >= 1 / 3:
+        return f"partly {given.baseline}: {figures}"
+    return f"no trivial baseline explains a third of it: {figures}"
+
+
+def proxy_verdict(
+    proxy: ProxyAudit, architectures: int, ceiling: float | None, baselines: Sequence[BaselineTau]
+) -> tuple[str, ...]:
+    """At most five lines about one proxy."""
+    tau = proxy.ranking["Kendall tau"]
+    if tau.value is None:
+        failed = f"; {proxy.missing} have none" if proxy.missing else ""
+        return (f"ranks nothing: every architecture has the same score{failed}",)
+    limit = "" if ceiling is None else f"; two measurements of the target agree to {ceiling:.2f}"
+    chance = "" if tau.excludes(0) else ", no better than chance"
+    chance = ", the wrong way round (below, its sign is turned)" if proxy.turned else chance
+    lines = [
+        f"ranks {architectures} architectures with Kendall tau {shown(tau)}{chance}{limit}",
+        explained_by(proxy, baselines), _beyond(proxy), _top(proxy), _trust(proxy),
+    ]
+    return tuple(line for line in lines if line)
+
+
+def _beyond(proxy: ProxyAudit) -> str:
+    if proxy.beyond.value is None:
+        return ""
+    what, tau = " + ".join(proxy.beyond_what), proxy.ranking["Kendall tau"].value or 0.0
+    says = proxy.beyond.excludes(0) and proxy.beyond.value * tau > 0
+    return (f"says something beyond {what}: " if says else f"nothing beyond {what} on this sample: "
+            ) + f"partial tau {shown(proxy.beyond)}"
+
+
+def _top(proxy: ProxyAudit) -> str:
+    share, tau = proxy.ranking["top 10 %"], proxy.ranking["tau in the top 10 %"]
+    held = f"its best tenth holds {percent(share)} of the true one, chance is {100 * TOP:.0f} %"
+    if tau.value is None:
+        return f"top 10 %: {held}"
+    inside = "no better than chance" if no_better_than_chance("tau in the top 10 %", proxy.ranking) else (
+        "better than chance" if tau.value > 0 else "worse than chance")
+    return f"top 10 %: {held}; among the best its tau is {shown(tau)}, {inside}"
+
+
+def _trust(proxy: ProxyAudit) -> str:
+    """The first thing that makes the figures doubtful: failures, ties, fragility, or else its bias."""
+    failures = [f"{s.count} of {s.value:g}" for s in proxy.sentinels]
+    if proxy.missing:
+        failures.append(f"{proxy.missing} missing")
+    if failures:
+        text = f"failed scores, ranked last: {', '.join(failures)}"
+        bent = max(proxy.biases, key=_bend, default=None)
+        if bent is not None and _bend(bent) >= _BENT:
+            text += (f"; they bend its published bias towards {bent.structure} from "
+                     f"{bent.without_failures:.2f} to {bent.published:.2f}")
+        return text
+    if proxy.tied >= _TIED:
+        return f"ties: {100 * proxy.tied:.0f} % of the architectures share their score with another one"
+    moved = [c for c in proxy.changes if c.change.excludes(0) and abs(c.change.value or 0.0) >= 0.01]
+    if moved:
+        first = max(moved, key=lambda c: abs(c.change.value or 0.0))
+        return f"unstable: {first.what} changes its tau by {shown(first.change, 3)}"
+    leaning = max(proxy.biases, key=_excess, default=None)
+    if leaning is None or _excess(leaning) <= 0:
+        return ""
+    return (f"leans towards {leaning.structure}: rho {shown(leaning.ranks)}, the target's own is "
+            f"{shown(leaning.target)}")
+
+
+def _bend(bias: Bias) -> float:
+    if bias.published is None or bias.without_failures is None:
+        return 0.0
+    return abs(bias.published - bias.without_failures)
+
+
+def _excess(bias: Bias) -> float:
+    """How much further than the target's own a bias goes."""
+    if bias.ranks.value is None or bias.target.value is None:
+        return 0.0
+    return abs(bias.ranks.value) - abs(bias.target.value)
+
+
+def table_verdict(
+    proxies: Sequence[ProxyAudit], baselines: Sequence[BaselineTau], information: Sequence[Information],
+    predictions: Predictions | None, ceiling: float | None,
+) -> tuple[str, ...]:
+    """At most five lines about all proxies of a table; of one proxy, its own."""
+    if len(proxies) == 1:
+        return tuple(f"{proxies[0].name}: {line}" for line in proxies[0].verdict[:5])
+    lines = [_best(proxies, baselines, ceiling), _sizes(proxies, baselines)]
+    lines += [_told(info) for info in information if info.binning == "published"]
+    if predictions is not None:
+        lines.append(_lift(predictions))
+    lines.append(_tops(proxies))
+    return tuple(line for line in lines if line)[:5]
+
+
+def _best(proxies: Sequence[ProxyAudit], baselines: Sequence[BaselineTau], ceiling: float | None) -> str:
+    known = [p for p in proxies if p.ranking["Kendall tau"].value is not None]
+    if not known:
+        return "none ranks anything: every score is constant"
+    best = max(known, key=lambda p: abs(p.ranking["Kendall tau"].value or 0.0))
+    tau = best.ranking["Kendall tau"]
+    sign = ", turned round" if (tau.value or 0.0) < 0 else ""
+    text = f"best of {len(proxies)}: {best.name}{sign}, Kendall tau {shown(tau)}"
+    trivial = [b for b in baselines if b.tau.value is not None]
+    if trivial:
+        first = max(trivial, key=lambda b: abs(b.tau.value or 0.0))
+        text += f"; the best trivial baseline, {first.name}, has {shown(first.tau)}"
+    return text + ("" if ceiling is None else f"; two measurements of the target agree to {ceiling:.2f}")
+
+
+def _sizes(proxies: Sequence[ProxyAudit], baselines: Sequence[BaselineTau]) -> str:
+    alone = {b.name: b.tau for b in baselines}
+    ranking = [(p, main_explanation(p.given)) for p in proxies if p.ranking["Kendall tau"].excludes(0)]
+    ranking = [(p, g) for p, g in ranking if g is not None and p.name != g.baseline]
+    counts = [(p, g) for p, g in ranking if is_baseline(p.ranking["Kendall tau"], g, alone.get(g.baseline))]
+    if not ranking:
+        return ""
+    if not counts:
+        p, g = max(ranking, key=lambda pair: pair[1].explained.value or 0.0)
+        return (f"none ranks by a trivial baseline alone: at most {percent(g.explained)} of a tau "
+                f"({p.name}) is that of {g.baseline}")
+    listed = ", ".join(f"{p.name} {percent(g.explained)} {g.baseline}" for p, g in counts[:4])
+    more = f" and {len(counts) - 4} more" if len(counts) > 4 else ""
+    return f"{len(counts)} of {len(ranking)} rank as a trivial baseline does: {listed}{more}"
+
+
+def _told(info: Information) -> str:
+    told = info.steps[: info.telling]
+    if not told:
+        return "no proxy tells more about the target than a shuffled one, in bits"
+    listed = ", ".join(f"{s.name} {shown(s.corrected)}" for s in told)
+    if len(told) == len(info.steps):
+        return f"every step tells something beyond shuffled proxies, in bits: {listed}"
+    real = told[-1].entropy - info.steps[-1].entropy
+    by_chance = info.shuffled[len(told)] - info.shuffled[-1]
+    which = "the first" if len(told) == 1 else f"the first {len(told)}"
+    return (
+        f"only {which} of {len(info.steps)} steps tells something beyond shuffled proxies, in bits: "
+        f"{listed}; the others lower the entropy by {real:.2f}, with shuffled labels by {by_chance:.2f}"
+    )
+
+
+def _lift(predictions: Predictions) -> str:
+    rows = [row for row in predictions.rows if row.gain is not None]
+    if not rows:
+        return ""
+    base, best = predictions.rows[0], max(rows, key=lambda row: row.tau.value or 0.0)
+    return (
+        f"XGBoost on {predictions.labels} labels: {base.features} {shown(base.tau)}, {best.features} "
+        f"{shown(best.tau)}, a gain of {percent(best.gain or Measured())}"
+    )
+
+
+def _tops(proxies: Sequence[ProxyAudit]) -> str:
+    known = [p for p in proxies if p.ranking["tau in the top 10 %"].value is not None]
+    if not known:
+        return ""
+    better = [p for p in known if p.ranking["tau in the top 10 %"].excludes(0)
+              and (p.ranking["tau in the top 10 %"].value or 0.0) > 0]
+    if not better:
+        return f"among the best 10 % by accuracy none of {len(known)} ranks better than chance"
+    best = max(better, key=lambda p: p.ranking["tau in the top 10 %"].value or 0.0)
+    return (f"among the best 10 % by accuracy {len(better)} of {len(known)} rank better than chance; best "
+            f"{best.name}, tau {shown(best.ranking['tau in the top 10 %'])}")
