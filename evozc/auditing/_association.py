@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from evozc.evaluation import Estimate, estimate
 
 #: Beyond this a Kendall tau leaves nothing to be explained.
 _ONE = 1 - 1e-9
+#: From so many architectures to a value on, those that share it are held against one another.
+_ARCHITECTURES_A_VALUE = 5
 
 
 def spearman(x: np.ndarray, y: np.ndarray, clusters: np.ndarray) -> Measured:
@@ -42,9 +44,8 @@ def spearman(x: np.ndarray, y: np.ndarray, clusters: np.ndarray) -> Measured:
 def partial_tau(xy: Estimate, xz: Estimate, yz: Estimate, clusters: np.ndarray) -> Measured:
     """Kendall's partial tau of x and y given z (Kendall, Biometrika 1942), by the delta method.
 
-    It is 0 where all of the agreement of x and y is what two variables that follow z alone
-    would show; it may differ a little from 0 under conditional independence (Korn, 1984),
-    so that tau within strata of z belongs beside it.
+    It is not 0 where x and y follow z and noise alone, unless z orders nothing (Korn, 1984): of
+    two that agree with z to .7 each it is .2. :func:`tau_left` is.
 
     Args:
         xy: Tau of x and y, and each architecture's influence on it.
@@ -55,66 +56,118 @@ def partial_tau(xy: Estimate, xz: Estimate, yz: Estimate, clusters: np.ndarray) 
     Returns:
         Undefined where one of the three is, or z decides x or y.
     """
-    a, b, c = xy.tau, xz.tau, yz.tau
-    if any(map(math.isnan, (a, b, c))) or max(abs(b), abs(c)) > _ONE:
-        return Measured()
-    value, influence = partial_influence(xy, xz, yz)
+    value, influence = _partial(xy, [xz], [yz], {})
     return of_influence(value, influence, clusters)
 
 
-def partial_influence(xy: Estimate, xz: Estimate, yz: Estimate) -> tuple[float, np.ndarray]:
-    """The partial tau and each architecture's influence on it; arguments as of :func:`partial_tau`."""
-    a, b, c = xy.tau, xz.tau, yz.tau
-    scale = math.sqrt((1 - b * b) * (1 - c * c))
-    value = (a - b * c) / scale
-    by_xz = -c / scale + value * b / (1 - b * b)
-    by_yz = -b / scale + value * c / (1 - c * c)
-    return value, xy.influence / scale + by_xz * xz.influence + by_yz * yz.influence
+def normal_partial(
+    xy: Estimate, xz: Sequence[Estimate], yz: Sequence[Estimate], zz: Mapping[tuple[int, int], Estimate]
+) -> tuple[float, np.ndarray]:
+    """The tau of what x and y have in common beyond all z, were their ranks those of normal variables.
 
-
-def partial_tau_given(
-    xy: Estimate, xz: Sequence[Estimate], yz: Sequence[Estimate], zz: Sequence[Sequence[Estimate]],
-    clusters: np.ndarray,
-) -> Measured:
-    """Kendall's partial tau given several variables: from the inverse of the matrix of taus.
-
-    As partial correlations follow from the inverse correlation matrix (Kendall and Gibbons,
-    Rank Correlation Methods, 1990, chapter 8). What depends on the others alone is left out.
+    Tau becomes a correlation by Greiner's relation r = sin(pi tau / 2) (Kruskal, 1958), which
+    holds for any variables that are monotone functions of normal ones; the partial
+    correlation follows from the inverse of their matrix, and goes back to a tau. It is 0 where x and
+    y follow z and noise alone.
 
     Args:
         xy: Tau of x and y.
         xz: Of x and each z.
         yz: Of y and each z.
-        zz: Of every two z, the diagonal not looked at.
-        clusters: As of :func:`spearman`.
+        zz: Of every two z, by their places, the smaller first.
+
+    Returns:
+        The value, NaN where undefined, and each architecture's influence on it.
     """
+    value, influence = _partial(
+        _correlation(xy), list(map(_correlation, xz)), list(map(_correlation, yz)),
+        {places: _correlation(pair) for places, pair in zz.items()},
+    )
+    if math.isnan(value) or abs(value) > _ONE:
+        return math.nan, influence
+    return 2 / math.pi * math.asin(value), influence * 2 / math.pi / math.sqrt(1 - value * value)
+
+
+def _correlation(pair: Estimate) -> Estimate:
+    angle = math.pi / 2 * pair.tau
+    return Estimate(
+        math.sin(angle), math.nan, math.nan, math.pi / 2 * math.cos(angle) * pair.influence
+    )
+
+
+def _partial(
+    xy: Estimate, xz: Sequence[Estimate], yz: Sequence[Estimate], zz: Mapping[tuple[int, int], Estimate]
+) -> tuple[float, np.ndarray]:
+    """The partial correlation, from the inverse of the matrix of correlations, and its influences."""
     count = 2 + len(xz)
     entries: dict[tuple[int, int], Estimate] = {(0, 1): xy}
     for k in range(len(xz)):
         entries |= {(0, k + 2): xz[k], (1, k + 2): yz[k]}
-        entries |= {(j + 2, k + 2): zz[j][k] for j in range(k)}
+    entries |= {(j + 2, k + 2): pair for (j, k), pair in zz.items()}
     matrix = np.eye(count)
     for (i, j), pair in entries.items():
         matrix[i, j] = matrix[j, i] = pair.tau
-    if np.isnan(matrix).any() or np.linalg.cond(matrix) > 1e6:
-        return Measured()
+    influence = np.zeros(len(xy.influence))
+    decided = max(abs(pair.tau) for place, pair in entries.items() if place != (0, 1)) > _ONE
+    if np.isnan(matrix).any() or decided or np.linalg.cond(matrix) > 1e8:
+        return math.nan, influence
     inverse = np.linalg.inv(matrix)
     if min(inverse[0, 0], inverse[1, 1]) <= 0:  # taus of tied variables may not fit together
-        return Measured()
+        return math.nan, influence
     scale = math.sqrt(inverse[0, 0] * inverse[1, 1])
     value = -inverse[0, 1] / scale
     if abs(value) > 1:
-        return Measured()
-    influence = np.zeros(len(xy.influence))
+        return math.nan, influence
     for (i, j), pair in entries.items():  # d(inverse) = -inverse d(matrix) inverse
         moved = -np.outer(inverse[:, i], inverse[j, :])
         moved += moved.T
         sides = moved[0, 0] / inverse[0, 0] + moved[1, 1] / inverse[1, 1]
         influence += (-moved[0, 1] / scale - value / 2 * sides) * pair.influence
-    return of_influence(value, influence, clusters)
+    return float(value), influence
+
+
+def tau_left(
+    x: np.ndarray, y: np.ndarray, others: Sequence[np.ndarray], clusters: np.ndarray
+) -> Estimate:
+    """The tau of x and y that others leave: 0 where both follow the others and noise alone.
+
+    Of others with few values (five architectures and more to each) the pairs that are equal in
+    all of them are looked at; for the rest stands :func:`normal_partial`, among these pairs.
+
+    Args:
+        x: float64 (architectures,), without NaN.
+        y: The same.
+        others: The same, at least one.
+        clusters: As of :func:`spearman`.
+
+    Returns:
+        The tau, NaN where undefined, with influences but without an interval.
+    """
+    few = [z for z in others if len(np.unique(z)) * _ARCHITECTURES_A_VALUE <= len(z)]
+    many = [z for z in others if not any(z is one for one in few)]
+    strata = np.unique(np.stack(few, axis=1), axis=0, return_inverse=True)[1].ravel() if few else None
+
+    def tau(a: np.ndarray, b: np.ndarray) -> Estimate:
+        return estimate(a, b, clusters) if strata is None else estimate_within(a, b, strata, clusters)
+
+    if not many:
+        return tau(x, y)
+    between = {
+        (j, k): tau(many[j], many[k]) for k in range(len(many)) for j in range(k)
+    }
+    value, influence = normal_partial(
+        tau(x, y), [tau(x, z) for z in many], [tau(y, z) for z in many], between
+    )
+    return Estimate(value, math.nan, math.nan, influence)
 
 
 def tau_within(x: np.ndarray, y: np.ndarray, strata: np.ndarray, clusters: np.ndarray) -> Measured:
+    """:func:`estimate_within` with its interval."""
+    found = estimate_within(x, y, strata, clusters)
+    return of_influence(found.tau, found.influence, clusters)
+
+
+def estimate_within(x: np.ndarray, y: np.ndarray, strata: np.ndarray, clusters: np.ndarray) -> Estimate:
     """Kendall tau-b over the pairs of architectures that share a stratum.
 
     Args:
@@ -124,17 +177,19 @@ def tau_within(x: np.ndarray, y: np.ndarray, strata: np.ndarray, clusters: np.nd
         clusters: As of :func:`spearman`.
 
     Returns:
-        Undefined where no stratum holds two architectures that differ in both.
+        The tau with influences but without an interval; NaN where no stratum holds two
+        architectures that differ in x, and two that differ in y.
     """
     sizes = np.bincount(strata)[strata]
     n = len(x)
+    undefined = Estimate(math.nan, math.nan, math.nan, np.zeros(n))
     # Sorted by stratum first, pairs of different strata are concordant and untied.
     scores, target = (strata * 1.0 * n + _dense(values) for values in (x, y))
     whole = estimate(scores, target, clusters)
+    if math.isnan(whole.tau):
+        return undefined
     untied_x, untied_y = (n - _tied(values) for values in (scores, target))
     means = untied_x.mean(), untied_y.mean()
-    if math.isnan(whole.tau):
-        return Measured()
     ties = whole.tau * (untied_x / means[0] + untied_y / means[1] - 2) / 2
     agreement = (n * whole.influence / 2 + whole.tau + ties) * math.sqrt(means[0] * means[1])
     agreement, untied_x, untied_y = (
@@ -142,11 +197,11 @@ def tau_within(x: np.ndarray, y: np.ndarray, strata: np.ndarray, clusters: np.nd
     )
     means = untied_x.mean(), untied_y.mean()
     if min(means) <= 0:
-        return Measured()
+        return undefined
     concordance = agreement / math.sqrt(means[0] * means[1])
     tau = float(concordance.mean())
     ties = tau * (untied_x / means[0] + untied_y / means[1] - 2) / 2
-    return of_influence(tau, 2 * (concordance - tau - ties) / n, clusters)
+    return Estimate(tau, math.nan, math.nan, 2 * (concordance - tau - ties) / n)
 
 
 def _dense(values: np.ndarray) -> np.ndarray:

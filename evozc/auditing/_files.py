@@ -108,6 +108,7 @@ def _figures(proxy: ProxyAudit) -> Iterator[tuple[str, str, Measured]]:
         yield "scores", f"sentinel {sentinel.value:g}", Measured(float(sentinel.count))
     for given in proxy.given:
         yield f"given {given.baseline}", "partial tau", given.partial
+        yield f"given {given.baseline}", "Kendall's partial tau", given.kendall
         yield f"given {given.baseline}", "agreement", given.agreement
         yield f"given {given.baseline}", "share explained", given.explained
     if proxy.beyond_what:

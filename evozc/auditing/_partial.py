@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evozc.auditing._association import partial_influence, partial_tau, partial_tau_given
+from evozc.auditing._association import partial_tau, tau_left
 from evozc.auditing._baselines import Baseline
 from evozc.auditing._measured import Measured, of_difference, of_influence
 from evozc.evaluation import Estimate, estimate
@@ -24,7 +24,9 @@ class Given:
         baseline: Its name.
         kind: As of :class:`~evozc.auditing._baselines.Baseline`.
         agreement: Kendall tau of the proxy with the baseline.
-        partial: Kendall's partial tau of the proxy with the target given the baseline.
+        partial: What the baseline leaves of the proxy's tau, 0 for one that adds noise to it
+            (:func:`~evozc.auditing._association.tau_left`).
+        kendall: Kendall's own partial tau.
         explained: The share of the proxy's tau that is gone then, 1 - partial / tau; undefined
             where tau is not beyond chance.
     """
@@ -33,6 +35,7 @@ class Given:
     kind: str
     agreement: Measured
     partial: Measured
+    kendall: Measured
     explained: Measured
 
 
@@ -72,31 +75,34 @@ class Baselines:
         """
         found = []
         for b in self.all:
-            with_baseline = estimate(ranked, b.values, self._clusters)
+            beside = estimate(ranked, b.values, self._clusters)
+            left = self._left(ranked, beside, b.values)
             found.append(Given(
-                b.name, b.kind, of_influence(with_baseline.tau, with_baseline.influence, self._clusters),
-                partial_tau(whole, with_baseline, self.taus[b.name], self._clusters),
-                self._explained(whole, with_baseline, self.taus[b.name]),
+                b.name, b.kind, self._measured(beside), self._measured(left),
+                partial_tau(whole, beside, self.taus[b.name], self._clusters), self._explained(whole, left),
             ))
         return found
 
-    def _explained(self, whole: Estimate, with_baseline: Estimate, baseline: Estimate) -> Measured:
-        if math.isnan(whole.tau) or not of_influence(whole.tau, whole.influence, self._clusters).excludes(0):
+    def _measured(self, tau: Estimate) -> Measured:
+        return of_influence(tau.tau, tau.influence, self._clusters)
+
+    def _left(self, ranked: np.ndarray, beside: Estimate, values: np.ndarray) -> Estimate:
+        if abs(beside.tau) > 1 - 1e-9:  # the baseline itself
+            return Estimate(math.nan, math.nan, math.nan, beside.influence)
+        return tau_left(ranked, self._merit, [values], self._clusters)
+
+    def _explained(self, whole: Estimate, left: Estimate) -> Measured:
+        if math.isnan(left.tau) or not self._measured(whole).excludes(0):
             return Measured()
-        if abs(with_baseline.tau) > 1 - 1e-9:
-            return Measured(1.0, 1.0, 1.0)
-        if abs(baseline.tau) > 1 - 1e-9 or math.isnan(with_baseline.tau + baseline.tau):
-            return Measured()
-        partial, influence = partial_influence(whole, with_baseline, baseline)
-        ratio = partial / whole.tau
-        moved = -(influence - ratio * whole.influence) / whole.tau
+        ratio = left.tau / whole.tau
+        moved = -(left.influence - ratio * whole.influence) / whole.tau
         return of_difference(1 - ratio, moved, self._clusters)
 
 
 def beyond(
     ranked: np.ndarray, others: Mapping[str, np.ndarray], merit: np.ndarray, clusters: np.ndarray
 ) -> Measured:
-    """Kendall's partial tau of scores with the target given others.
+    """What others leave of a proxy's tau, with its interval.
 
     Args:
         ranked: float64 (architectures,).
@@ -104,25 +110,17 @@ def beyond(
         merit: float64 (architectures,), higher is better.
         clusters: int64 (architectures,).
     """
-    rows = list(others.values())
-    pairs = [
-        [estimate(one, other, clusters) if j < k else None for k, other in enumerate(rows)]
-        for j, one in enumerate(rows)
-    ]
-    return partial_tau_given(
-        estimate(ranked, merit, clusters),
-        [estimate(ranked, row, clusters) for row in rows],
-        [estimate(row, merit, clusters) for row in rows],
-        pairs, clusters,
-    )
+    left = tau_left(ranked, merit, list(others.values()), clusters)
+    return of_influence(left.tau, left.influence, clusters)
 
 
 def main_explanation(rows: Sequence[Given]) -> Given | None:
-    """The baseline that explains most of a ranking, sizes before operations where they are level."""
-    known = [row for row in rows if row.explained.value is not None]
-    if not known:
-        return None
-    best = max(known, key=lambda row: row.explained.value or 0.0)
-    sizes = [row for row in known if row.kind not in ("operations", "named")]
-    level = [row for row in sizes if (row.explained.value or 0.0) > (best.explained.value or 0.0) - 0.05]
-    return max(level, key=lambda row: row.explained.value or 0.0, default=best)
+    """The baseline that explains most of a ranking.
+
+    Of those within .05 of the most, sizes come before operations, and then what the proxy agrees
+    with most.
+    """
+    known = {row.baseline: min(1.0, row.explained.value) for row in rows if row.explained.value is not None}
+    level = [row for row in rows if known.get(row.baseline, -math.inf) > max(known.values()) - 0.05]
+    sizes = [row for row in level if row.kind not in ("operations", "named")]
+    return max(sizes or level, key=lambda row: abs(row.agreement.value or 0.0), default=None)

@@ -72,16 +72,17 @@ def explained_by(proxy: ProxyAudit, baselines: Sequence[BaselineTau]) -> str:
         return "nothing to explain: it gives every architecture the same score"
     if not tau.excludes(0):
         return f"nothing to explain: tau {shown(tau)} is no better than chance"
+    same = next((g for g in proxy.given if abs(g.agreement.value or 0.0) >= _EQUAL), None)
+    if same is not None:
+        return f"is {same.baseline}: tau {shown(same.agreement)} with it"
     given = main_explanation(proxy.given)
     if given is None:
         return "no trivial baseline is known for this table; name one with --baseline"
-    if abs(given.agreement.value or 0.0) >= _EQUAL:
-        return f"is {given.baseline}: tau {shown(given.agreement)} with it"
     alone = next((b.tau for b in baselines if b.name == given.baseline), None)
     share = percent(given.explained) if (given.explained.value or 0.0) < 1 else "all"
     figures = (
-        f"{share} of its tau is that of {given.baseline}; partial tau given it {shown(given.partial)}, tau "
-        f"with it {shown(given.agreement)}"
+        f"{share} of its tau is that of {given.baseline}, which leaves {shown(given.partial)} (Kendall's "
+        f"partial tau {shown(given.kendall)}); tau with it {shown(given.agreement)}"
     )
     if is_baseline(tau, given, alone):
         what = _COUNTS.get(given.kind, f"a count of {given.baseline.removeprefix('#')}")
@@ -115,8 +116,8 @@ def _beyond(proxy: ProxyAudit) -> str:
         return ""
     what, tau = " + ".join(proxy.beyond_what), proxy.ranking["Kendall tau"].value or 0.0
     says = proxy.beyond.excludes(0) and proxy.beyond.value * tau > 0
-    return (f"says something beyond {what}: " if says else f"nothing beyond {what} on this sample: "
-            ) + f"partial tau {shown(proxy.beyond)}"
+    text = f"says something beyond {what}" if says else f"nothing beyond {what} on this sample"
+    return f"{text}: they leave {shown(proxy.beyond)} of its tau"
 
 
 def _top(proxy: ProxyAudit) -> str:

@@ -30,7 +30,7 @@ _CAPTIONS = {
 }
 _WORDS = (
     "Kendall tau", "Spearman rho", "95 % interval", "noise ceiling", "top 10 %", "nDCG", "regret",
-    "partial tau", "share explained", "conv:pool", "cell size", "sentinel", "conditional entropy",
+    "partial tau", "Kendall's partial tau", "share explained", "conv:pool", "cell size", "sentinel", "conditional entropy",
     "Shapley value",
 )
 

@@ -30,8 +30,12 @@ WORDS: Mapping[str, str] = {
     "perfect, random scores have about 0.5.",
     "regret": "How much accuracy is lost by taking the architecture with the highest score, in units of the "
     "target.",
-    "partial tau": "Kendall's partial tau: what is left of tau once what both owe to a baseline is taken "
-    "out.",
+    "partial tau": "What a baseline leaves of the tau of scores and target: tau among the architectures "
+    "that are equal in it where it takes few values; otherwise what two normal variables with these taus "
+    "would have in common beyond it (Greiner: r = sin(pi tau / 2), partial correlation, and back). 0 for "
+    "scores that are the baseline and noise.",
+    "Kendall's partial tau": "That of 1942, from three taus; not quite 0 for scores that are the baseline "
+    "and noise.",
     "share explained": "1 - partial tau / tau: how much of a tau is that of a baseline.",
     "conv:pool": "Convolutions less poolings of an architecture, a difference, as NAS-Bench-Suite-Zero has "
     "it.",
