@@ -121,6 +121,7 @@ def main_explanation(rows: Sequence[Given]) -> Given | None:
     with most.
     """
     known = {row.baseline: min(1.0, row.explained.value) for row in rows if row.explained.value is not None}
-    level = [row for row in rows if known.get(row.baseline, -math.inf) > max(known.values()) - 0.05]
+    most = max(known.values(), default=math.nan)
+    level = [row for row in rows if known.get(row.baseline, -math.inf) > most - 0.05]
     sizes = [row for row in level if row.kind not in ("operations", "named")]
     return max(sizes or level, key=lambda row: abs(row.agreement.value or 0.0), default=None)

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from evozc.cli import _audit, _compare, _data, _export, _pareto, _parzc, _score, _search, _zoo
+from evozc.cli._screen import printable
 from evozc.errors import EvozcError
 
 app = typer.Typer(
@@ -29,7 +30,7 @@ def main() -> None:
     try:
         app()
     except EvozcError as error:
-        print(f"evozc: {error}", file=sys.stderr)
+        print(f"evozc: {printable(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader, as head, has seen enough
         sys.stderr.close()

@@ -30,8 +30,8 @@ _CAPTIONS = {
 }
 _WORDS = (
     "Kendall tau", "Spearman rho", "95 % interval", "noise ceiling", "top 10 %", "nDCG", "regret",
-    "partial tau", "Kendall's partial tau", "share explained", "conv:pool", "cell size", "sentinel", "conditional entropy",
-    "Shapley value",
+    "partial tau", "Kendall's partial tau", "share explained", "conv:pool", "cell size", "sentinel",
+    "conditional entropy", "Shapley value",
 )
 
 

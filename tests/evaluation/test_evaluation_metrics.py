@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from evozc.evaluation import Bootstrap, HeldOut, interval, metrics, p_value
-from evozc.evaluation._metrics import best_share, ndcg, regret
+from evozc.evaluation._metrics import best_share, ndcg, regret, top_share
 
 seeds = st.integers(0, 10**6)
 
@@ -51,7 +51,7 @@ def test_constant_scores_are_undefined_and_missing_ones_rank_last():
 
 
 @pytest.mark.parametrize("metric", [
-    "kendall", "spearman", "regret", "ndcg", "kendall top 25 %", "spearman top 10 %",
+    "kendall", "spearman", "regret", "ndcg", "top share", "kendall top 25 %", "spearman top 10 %",
 ])
 def test_bootstrap_draws_are_those_of_the_repeated_architectures(metric):
     held_out, scores = [], []
@@ -72,6 +72,8 @@ def test_bootstrap_draws_are_those_of_the_repeated_architectures(metric):
                 expected.append(regret(x, y))
             elif metric == "ndcg":
                 expected.append(ndcg(x, y))
+            elif metric == "top share":
+                expected.append(top_share(x, y))
             elif len(np.unique(x)) < 2:
                 expected.append(np.nan)
             elif "kendall" in metric:
@@ -79,6 +81,20 @@ def test_bootstrap_draws_are_those_of_the_repeated_architectures(metric):
             else:
                 expected.append(stats.spearmanr(x, y).statistic)
         assert found[d] == pytest.approx(np.mean(expected), nan_ok=True, abs=1e-6)
+
+
+@given(seed=seeds)
+def test_the_top_share_is_what_random_orders_of_ties_hold_on_average(seed):
+    scores, merit, _ = draw(seed)
+    scores, generator = np.round(scores), np.random.default_rng(seed)
+    best = set(np.argsort(-merit)[:4].tolist())
+    held = []
+    for _ in range(400):
+        order = np.lexsort((generator.random(40), -scores))
+        held.append(len(best & set(order[:4].tolist())) / 4)
+    assert top_share(scores, merit) == pytest.approx(np.mean(held), abs=0.1)
+    assert top_share(merit, merit) == 1
+    assert top_share(np.zeros(40), merit) == pytest.approx(0.1)
 
 
 def test_isomorphic_architectures_are_drawn_together():
