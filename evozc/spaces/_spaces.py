@@ -32,6 +32,7 @@ SPACES: Registry[Callable[..., SearchSpace]] = Registry(
         "flexibert": "evozc.spaces.flexibert:FlexiBert",
         "gpt2": "evozc.spaces.gpt2:Gpt2",
         "mnasnet": "evozc.spaces.mnasnet:MnasNet",
+        "mobilenetv2": "evozc.spaces.mobilenetv2:MobileNetV2",
         "nasbench-macro": "evozc.spaces.nasbench_macro:NasBenchMacro",
         "nasbench101": "evozc.spaces.nasbench101:NasBench101",
         "nasbench201": "evozc.spaces.nasbench201:NasBench201",

@@ -23,11 +23,11 @@ SMALL = {
 #: Spaces of which only texts are known.
 TEXTS = {"texts": ["resnet18", "|none~0|+", "(1, 2)"]}
 #: Spaces whose docstring of ``sample`` says that texts are not drawn alike, and why.
-DRAWN_OTHERWISE = {"nasbench-macro", "autoformer", "flexibert", "gpt2", "transformer-xl"}
+DRAWN_OTHERWISE = {"autoformer", "flexibert", "gpt2", "mobilenetv2", "nasbench-macro", "transformer-xl"}
 #: How much to try of spaces whose architectures have thousands of neighbours, or whose networks are large.
 LESS = {
     "autoformer": {"samples": 8, "builds": 1}, "flexibert": {"samples": 8}, "gpt2": {"samples": 3},
-    "mnasnet": {"builds": 2}, "transformer-xl": {"samples": 3},
+    "mnasnet": {"builds": 2}, "mobilenetv2": {"builds": 2}, "transformer-xl": {"samples": 3},
 }
 BUILT_IN = [name for name in SPACES.names() if name not in SPACES.added()]
 
