@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,6 +51,16 @@ def untouched(what: str) -> Iterator[None]:
     yield
     same = random.getstate() == before[0] and _state() == before[1]
     require(same, f"{what}: draws from a random state that is not its own")
+
+
+def imported_file(path: Path) -> Any:
+    """The module that an exported file is."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ContractError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _state() -> tuple[Any, ...]:
