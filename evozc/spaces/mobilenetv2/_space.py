@@ -254,7 +254,8 @@ class MobileNetV2:
         own = plan.stages[position]
         stage = Stage(
             generator.choice(EXPANSIONS), generator.choice(KERNELS),
-            generator.choice(_multiples(own.outputs)), own.stride, generator.choice(_multiples(own.bottleneck)),
+            generator.choice(_multiples(own.outputs)), own.stride,
+            generator.choice(_multiples(own.bottleneck)),
             generator.choice([n for n in range(own.layers - 2, own.layers + 3) if n > 0]),
         )
         return _replaced(plan, position, _split(stage))
