@@ -143,7 +143,7 @@ def tau_left(
     Returns:
         The tau, NaN where undefined, with influences but without an interval.
     """
-    few = [z for z in others if len(np.unique(z)) * _ARCHITECTURES_A_VALUE <= len(z)]
+    few = [z for z in others if has_few_values(z)]
     many = [z for z in others if not any(z is one for one in few)]
     strata = np.unique(np.stack(few, axis=1), axis=0, return_inverse=True)[1].ravel() if few else None
 
@@ -159,6 +159,11 @@ def tau_left(
         tau(x, y), [tau(x, z) for z in many], [tau(y, z) for z in many], between
     )
     return Estimate(value, math.nan, math.nan, influence)
+
+
+def has_few_values(z: np.ndarray) -> bool:
+    """Whether five architectures and more share a value, on average."""
+    return len(np.unique(z)) * _ARCHITECTURES_A_VALUE <= len(z)
 
 
 def tau_within(x: np.ndarray, y: np.ndarray, strata: np.ndarray, clusters: np.ndarray) -> Measured:

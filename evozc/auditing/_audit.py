@@ -211,7 +211,9 @@ class _Work:
             structure=structure.name, published=None if math.isnan(published) else published,
             without_failures=None if math.isnan(clean) else clean,
             ranks=rank_bias(scores, structure, self.clusters), target=target,
-            removal=tuple(remove_bias(scores, structure, self.merit, self.clusters)),
+            removal=tuple(
+                remove_bias(scores, structure, self.merit, self.clusters) if structure.removed else ()
+            ),
         )
 
     def _rivals(self, scores: Scores) -> dict[str, np.ndarray]:

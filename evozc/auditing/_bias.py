@@ -20,10 +20,10 @@ from evozc.auditing._measured import Measured, of_difference, of_influence
 from evozc.auditing._operations import Operations
 from evozc.auditing._scores import Scores
 from evozc.engine import KendallTau, rankable
-from evozc.evaluation import estimate
+from evozc.evaluation import Estimate, estimate
 
 #: Constants that their rule is tried with, in standard deviations of the structural number.
-_CONSTANTS = tuple(float(c) for c in np.geomspace(1e-3, 1e3, 25))
+_CONSTANTS = np.geomspace(1e-3, 1e3, 25)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +33,12 @@ class Structure:
     Args:
         name: As NAS-Bench-Suite-Zero calls it, where it has it.
         values: float64 (architectures,), not constant.
+        removed: Whether an audit looks at what taking it out leaves.
     """
 
     name: str
     values: np.ndarray
+    removed: bool = True
 
 
 def structures(baselines: Sequence[Baseline], operations: Operations | None) -> list[Structure]:
@@ -55,8 +57,8 @@ def structures(baselines: Sequence[Baseline], operations: Operations | None) -> 
         if "skip" in classes:
             found.append(Structure("skips", classes["skip"]))
         if operations.kernels is not None:
-            found.append(Structure("kernels", operations.kernels))
-        found.append(Structure("distinct operations", operations.distinct))
+            found.append(Structure("kernels", operations.kernels, removed=False))
+        found.append(Structure("distinct operations", operations.distinct, removed=False))
     size = next((b for b in baselines if b.kind == "parameters"), None)
     size = size or next((b for b in baselines if b.is_size), None)
     if size is not None:
@@ -94,7 +96,7 @@ class Removal:
 
     way: str
     constant: float | None
-    bias: float | None
+    bias: float
     tau: Measured
     change: Measured
 
@@ -126,26 +128,30 @@ def remove_bias(
         return []
     before = estimate(rankable(values), merit, owner)
 
-    def removal(way: str, left: np.ndarray, bias: float, constant: float | None = None) -> Removal:
-        after = estimate(rankable(left), merit, owner)
+    def removal(way: str, after: Estimate, bias: float, constant: float | None = None) -> Removal:
         change = of_difference(after.tau - before.tau, after.influence - before.influence, owner)
-        bias_left = None if np.isnan(bias) else float(bias)
-        return Removal(way, constant, bias_left, of_influence(after.tau, after.influence, owner), change)
+        return Removal(way, constant, bias, of_influence(after.tau, after.influence, owner), change)
 
     ranks, line = rankdata(rankable(values)), rankdata(b)
     slope = np.cov(ranks, line)[0, 1] / line.var(ddof=1)
-    left = np.round(ranks - slope * (line - line.mean()), 6)
-    found = [removal("rank residuals", left, _pearson(rankdata(left), line))]
-    shifted = b - b.min()
-    divided = [(c * b.std(), values / (shifted + c * b.std())) for c in _CONSTANTS]
-    biases = np.array([_pearson(row, b) for _, row in divided])
-    goals = {"minimise": np.abs(biases), "equalise": np.abs(biases - _pearson(merit, b))}
-    for way, distance in goals.items():
-        best = int(np.nanargmin(distance))
-        found.append(removal(way, divided[best][1], biases[best], divided[best][0]))
-    best = int(np.nanargmax(KendallTau(merit).taus(np.stack([row for _, row in divided]))))
-    found.append(removal("performance", divided[best][1], biases[best], divided[best][0]))
-    return found
+    residuals = np.round(ranks - slope * (line - line.mean()), 6)
+    bias = _pearson(rankdata(residuals), line)
+    found = [removal("rank residuals", estimate(residuals, merit, owner), 0.0 if np.isnan(bias) else bias)]
+    constants = _CONSTANTS * b.std()
+    divided = values / (b - b.min() + constants[:, None])
+    biases = np.array([_pearson(row, b) for row in divided])
+    if np.isnan(biases).any():  # scores that overflow once they are divided
+        return found
+    chosen = {
+        "minimise": int(np.argmin(np.abs(biases))),
+        "equalise": int(np.argmin(np.abs(biases - _pearson(merit, b)))),
+        "performance": int(np.nanargmax(KendallTau(merit).taus(divided))),
+    }
+    taus = {place: estimate(divided[place], merit, owner) for place in set(chosen.values())}
+    return found + [
+        removal(way, taus[place], float(biases[place]), float(constants[place]))
+        for way, place in chosen.items()
+    ]
 
 
 def _pearson(x: np.ndarray, y: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evozc.auditing._association import partial_tau, tau_left
+from evozc.auditing._association import has_few_values, normal_partial, partial_tau, tau_left
 from evozc.auditing._baselines import Baseline
 from evozc.auditing._measured import Measured, of_difference, of_influence
 from evozc.evaluation import Estimate, estimate
@@ -76,7 +76,7 @@ class Baselines:
         found = []
         for b in self.all:
             beside = estimate(ranked, b.values, self._clusters)
-            left = self._left(ranked, beside, b.values)
+            left = self._left(ranked, whole, beside, b)
             found.append(Given(
                 b.name, b.kind, self._measured(beside), self._measured(left),
                 partial_tau(whole, beside, self.taus[b.name], self._clusters), self._explained(whole, left),
@@ -86,10 +86,14 @@ class Baselines:
     def _measured(self, tau: Estimate) -> Measured:
         return of_influence(tau.tau, tau.influence, self._clusters)
 
-    def _left(self, ranked: np.ndarray, beside: Estimate, values: np.ndarray) -> Estimate:
+    def _left(self, ranked: np.ndarray, whole: Estimate, beside: Estimate, baseline: Baseline) -> Estimate:
+        """As :func:`~evozc.auditing._association.tau_left`, with what is known already."""
         if abs(beside.tau) > 1 - 1e-9:  # the baseline itself
             return Estimate(math.nan, math.nan, math.nan, beside.influence)
-        return tau_left(ranked, self._merit, [values], self._clusters)
+        if has_few_values(baseline.values):
+            return tau_left(ranked, self._merit, [baseline.values], self._clusters)
+        value, influence = normal_partial(whole, [beside], [self.taus[baseline.name]], {})
+        return Estimate(value, math.nan, math.nan, influence)
 
     def _explained(self, whole: Estimate, left: Estimate) -> Measured:
         if math.isnan(left.tau) or not self._measured(whole).excludes(0):

@@ -23,6 +23,7 @@ from primitives import FULL, NETWORK
 _SETTINGS = {"objective": "reg:squarederror", "max_depth": 6, "eta": 0.3, "min_child_weight": 1,
              "colsample_bytree": 1.0, "nthread": 1, "verbosity": 0}
 _ROUNDS = 500
+_LARGEST = 1e38
 _TEST = 1000
 _REDUCTIONS = ("sum", "mean", "min", "max", "std", "last")
 
@@ -90,7 +91,7 @@ def predict(
         tested = len(test)
         mean, deviation = merit[train].mean(), merit[train].std()
         for name, columns in features.items():
-            limited = np.nan_to_num(columns, nan=np.nan, posinf=1e9, neginf=-1e9).astype(np.float32)
+            limited = _limited(columns)
             data = xgboost.DMatrix(limited[train], label=(merit[train] - mean) / (deviation or 1.0))
             model = xgboost.train({**_SETTINGS, "seed": seed}, data, _ROUNDS)
             found[name].append(kendall_tau(model.predict(xgboost.DMatrix(limited[test])), merit[test]))
@@ -106,6 +107,12 @@ def predict(
         for i, (name, taus) in enumerate(found.items())
     )
     return Predictions(labels, tested, repeats, rows)
+
+
+def _limited(columns: np.ndarray) -> np.ndarray:
+    """Features as XGBoost takes them: infinities at 1e9 as in their code, others within float32."""
+    finite = np.nan_to_num(columns, nan=np.nan, posinf=1e9, neginf=-1e9)
+    return np.clip(finite, -_LARGEST, _LARGEST).astype(np.float32)
 
 
 def _splits(table: Table, labels: int, repeats: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -51,6 +51,15 @@ def test_what_tells_the_target_predicts_it_and_gains_are_relative():
     assert found == predict(table, merit, features, labels=40, repeats=3, seed=0)
 
 
+def test_scores_that_float32_cannot_hold_are_features_too():
+    table = in_space(60)
+    merit = table.target().merit
+    columns = np.stack([10.0 ** (60 * np.linspace(0, 1, 60)), np.where(merit > merit.mean(), np.inf, -np.inf),
+                        np.where(np.arange(60) % 7, merit, np.nan)], axis=1)
+    found = predict(table, merit, {"x": columns}, labels=20, repeats=2, seed=0)
+    assert found.rows[0].tau.value > 0.5
+
+
 def test_isomorphic_architectures_stand_on_one_side():
     table = in_space(60)
     _, keys = architectures(30)
