@@ -63,8 +63,8 @@ class Nothing:
 
 
 BROKEN = {
-    Hiding: "must be raised, not hidden", Greedy: "draw them as they are needed", Unshared: "raised TypeError",
-    Twice: "two outcomes", Raising: "raised DataError", Nothing: "no method map",
+    Hiding: "must be raised, not hidden", Greedy: "draw them as they are needed",
+    Unshared: "raised TypeError", Twice: "two outcomes", Raising: "raised DataError", Nothing: "no method map",
 }
 
 
