@@ -16,6 +16,8 @@ from evozc.errors import ConfigError
 
 T = TypeVar("T")
 Points = dict[str, list[metadata.EntryPoint]]
+#: What was registered in this process, by group and name.
+_REGISTERED: dict[str, dict[str, Any]] = {}
 
 
 class Registry(Generic[T]):
@@ -37,7 +39,7 @@ class Registry(Generic[T]):
         self.group = group
         self._built_in = dict(built_in)
         self._check = check
-        self._registered: dict[str, T] = {}
+        self._registered: dict[str, T] = _REGISTERED.setdefault(group, {})
         self._loaded: dict[str, T] = {}
 
     def names(self) -> list[str]:
@@ -135,6 +137,17 @@ class Registry(Generic[T]):
         near = difflib.get_close_matches(name, self.names(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"{hint}; known are {', '.join(self.names())}"
+
+
+def registered() -> dict[str, dict[str, Any]]:
+    """What was registered in this process, by group and name; for workers, which :func:`adopt` it."""
+    return {group: dict(things) for group, things in _REGISTERED.items() if things}
+
+
+def adopt(things: Mapping[str, Mapping[str, Any]]) -> None:
+    """Register what another process has registered."""
+    for group, named in things.items():
+        _REGISTERED.setdefault(group, {}).update(named)
 
 
 def imported(kind: str, name: str, check: Callable[[str, Any], object] = lambda _name, _thing: None) -> Any:

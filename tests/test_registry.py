@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from evozc._registry import Registry, imported
+from evozc._registry import _REGISTERED, Registry, adopt, imported, registered
 from evozc.errors import ConfigError, DataError
 
 MODULE = """
@@ -37,6 +37,12 @@ def installed(tmp_path, monkeypatch):
     return install
 
 
+@pytest.fixture(autouse=True)
+def nothing_registered():
+    yield
+    _REGISTERED.get("evozc.numbers", {}).clear()
+
+
 def registry(**built_in):
     return Registry("number", "evozc.numbers", {"pi": "math:pi", "two": 2, **built_in}, number)
 
@@ -65,6 +71,17 @@ def test_things_are_registered_for_a_process():
         with pytest.raises((ConfigError, DataError), match=message):
             numbers.register(name, thing)
     assert numbers.names() == ["pi", "two", "five"]
+
+
+def test_what_is_registered_goes_to_other_processes():
+    numbers = registry()
+    numbers.register("five", 5)
+    with numbers.lent("six", 6):
+        assert registered()["evozc.numbers"] == {"five": 5, "six": 6}
+    assert registered()["evozc.numbers"] == {"five": 5}
+    adopt({"evozc.numbers": {"five": 5.0, "seven": 7}})
+    assert registry().get("seven") == 7
+    assert registry().get("five") == 5
 
 
 def test_another_package_adds_things(installed):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
+from evozc._registry import adopt
 from evozc.errors import EvozcError
 
 R = TypeVar("R")
@@ -62,6 +63,14 @@ class Executor(Protocol):
             Exception: a task raised an error that is not our own, which ends all of it.
         """
         ...
+
+
+def equipped(
+    plug_ins: Mapping[str, Mapping[str, Any]], function: Callable[..., R], *arguments: Any
+) -> R | Failure:
+    """:func:`outcome` in a worker that knows what was registered where the task comes from."""
+    adopt(plug_ins)
+    return outcome(function, *arguments)
 
 
 def outcome(function: Callable[..., R], *arguments: Any) -> R | Failure:

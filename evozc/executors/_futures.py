@@ -9,7 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from concurrent.futures import Executor as Pool
 from typing import Any, TypeVar
 
-from evozc.executors._executor import Failure, outcome
+from evozc._registry import registered
+from evozc.executors._executor import Failure, equipped, outcome
 
 R = TypeVar("R")
 _Task = tuple[int, tuple[Any, ...]]  # its number and its arguments
@@ -47,12 +48,14 @@ class Futures(ABC):
         """As :meth:`~evozc.executors.Executor.map`."""
         queue = _Queue(tasks, self._ahead)
         running: dict[Future[R | Failure], _Task] = {}
+        plug_ins = registered()
+        call = (equipped, plug_ins) if plug_ins else (outcome,)
         try:
             while True:
                 lost: list[_Task] = []
                 while not lost and (task := queue.take(len(running))) is not None:
                     try:
-                        running[self._opened().submit(outcome, function, *shared, *task[1])] = task
+                        running[self._opened().submit(*call, function, *shared, *task[1])] = task
                     except BrokenExecutor:
                         lost.append(task)
                 if not running and not lost:

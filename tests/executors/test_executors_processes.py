@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from small_tables import environment
+from small_tables import environment, python
 
 from evozc.errors import ConfigError, DataError
 from evozc.executors import EXECUTORS, Executor, Failure, count_jobs, executor_for
@@ -116,6 +116,21 @@ def test_a_task_that_kills_its_worker_each_time_is_given_up_and_the_others_are_d
     assert "died 3 times" in failure.reason
     assert found == {k: k for k in range(9) if k != 2}
     assert dict(executor.map(halve_even, [(4,), (6,)])) == {0: 2, 1: 3}
+
+
+def test_workers_know_what_was_registered_in_python():
+    code = (
+        "import numpy as np\n"
+        "from evozc.executors import executor_for\n"
+        "from evozc.formula import parse\n"
+        "from evozc.symbols import OPERATORS\n"
+        "from primitives import Operator\n"
+        "def third(x): return x / 3\n"
+        "def value(text): return float(parse(text).operator.kernel(np.array([6.0]))[0])\n"
+        "OPERATORS.register('third', Operator('third', 'elementwise', third, 'a third'))\n"
+        "print(sorted(executor_for(2).map(value, [('third(network.params)',)] * 3)))\n"
+    )
+    assert python(code) == "[(0, 2.0), (1, 2.0), (2, 2.0)]\n"
 
 
 def alive(folder):

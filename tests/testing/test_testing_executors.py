@@ -64,7 +64,8 @@ class Nothing:
 
 BROKEN = {
     Hiding: "must be raised, not hidden", Greedy: "draw them as they are needed",
-    Unshared: "raised TypeError", Twice: "two outcomes", Raising: "raised DataError", Nothing: "no method map",
+    Unshared: "raised TypeError",
+    Twice: "two outcomes", Raising: "raised DataError", Nothing: "no method map",
 }
 
 
