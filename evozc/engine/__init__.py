@@ -2,7 +2,8 @@
 
 **Scores**: :class:`Evaluator`.
 
-**Kendall tau**: :class:`KendallTau`, :func:`kendall_tau`, :func:`rankable`.
+**Kendall tau**: :class:`KendallTau`, :func:`kendall_tau`, :func:`weighted_taus`,
+:func:`concordances`, :func:`rankable`.
 
 **Fitness**: :class:`Scorer`, :class:`Outcome`.
 
@@ -10,13 +11,13 @@
 """
 
 from evozc.engine._evaluator import Evaluator
-from evozc.engine._kendall import KendallTau, kendall_tau, rankable
+from evozc.engine._kendall import KendallTau, concordances, kendall_tau, rankable, weighted_taus
 from evozc.engine._references import rank_references, reference_quantiles
 from evozc.engine._scorer import Outcome, Scorer
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Evaluator",
-    "KendallTau", "kendall_tau", "rankable",
+    "KendallTau", "concordances", "kendall_tau", "rankable", "weighted_taus",
     "Outcome", "Scorer",
     "rank_references", "reference_quantiles",
 ]

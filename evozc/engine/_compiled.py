@@ -1,7 +1,7 @@
 """The compiled part of the engine: operators' kernels, and the loop that runs a program.
 
 A kernel is compiled to a C function and called by its address, so that the loop is
-compiled once, whatever operators there are. Everything is cached on disk by numba.
+compiled once, whatever operators there are.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import llvmlite.ir as ir
-import numba
 import numpy as np
-from llvmlite import binding
 from numba import types
 from numba.extending import intrinsic, overload, register_jitable
 
+from evozc._compiling import c_function, compiled
 from primitives import LANES, Operator, _elementwise_compiled, _nodewise_compiled
 
 _INT = types.int64
@@ -33,10 +32,6 @@ _NODEWISE = types.void(_NUMBERS, _NUMBERS, _INT, _INT, _NUMBERS, _NUMBERS)
 _OPTIONS = {"error_model": "numpy"}
 _FUSED = {**_OPTIONS, "fastmath": {"contract"}}
 
-
-if not numba.config.CPU_FEATURES and (_features := binding.get_host_cpu_features()).get("avx512f"):
-    # All of a 512-bit register, of which LLVM would use a half; before anything is compiled.
-    numba.config.CPU_FEATURES = f"{_features.flatten()},-prefer-256-bit"
 
 # --- what plain Python functions mean to numba -----------------------------------------------------
 
@@ -55,16 +50,6 @@ def _from_bits(typingctx, k):
         return builder.bitcast(arguments[0], ir.DoubleType())
 
     return types.float64(types.int64), build
-
-
-@intrinsic
-def count_bits(typingctx, word):
-    """How many bits of an uint64 are set."""
-
-    def build(context, builder, signature, arguments):
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), build
 
 
 @overload(_elementwise_compiled.bits)
@@ -132,11 +117,7 @@ def compile_kernel(operator: Operator) -> object:
     elementwise = operator.kind == "elementwise"
     template = (_unary, _binary)[operator.arity - 1] if elementwise else _nodewise
     signature, options = (_ELEMENTWISE, _FUSED) if elementwise else (_NODEWISE, _OPTIONS)
-    kernel = template(function, _source_of(function))
-    try:
-        return numba.cfunc(signature, cache=True, **options)(kernel)
-    except RuntimeError:  # no folder that could hold a cache
-        return numba.cfunc(signature, **options)(kernel)
+    return c_function(signature, template(function, _source_of(function)), options)
 
 
 _addresses: dict[Operator, int] = {}
@@ -164,14 +145,6 @@ def _source_of(function: Callable) -> int:
     paths = set(map(inspect.getsourcefile, together))
     readable = [path for path in map(Path, sorted(filter(None, paths))) if path.is_file()]
     return zlib.crc32(b"".join(path.read_bytes() for path in readable))
-
-
-def compiled(function: Callable) -> Callable:
-    """As numba's ``njit``: cached where possible, without the interpreter's lock."""
-    try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:
-        return numba.njit(nogil=True, error_model="numpy")(function)
 
 
 # --- the loop --------------------------------------------------------------------------------------

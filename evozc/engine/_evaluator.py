@@ -119,7 +119,8 @@ class _Run:
     """One program on its way: where every value lies, and what is left to compute."""
 
     def __init__(self, evaluator: Evaluator, formulas: Sequence[Formula]) -> None:
-        from evozc.engine import _compiled  # numba takes half a second to import
+        from evozc import _compiling  # numba takes half a second to import
+        from evozc.engine import _compiled
 
         for formula in formulas:
             if formula.type != NETWORK:
@@ -131,7 +132,9 @@ class _Run:
         self.x, self.y, self.kind = program.x, program.y, program.kind
         self.compiled = (self.x >= 0) & ~program.outside
         operators = program.operators
-        addresses = [0 if o.compiled is None else _compiled.address(o) for o in operators]
+        self.compiling = _compiling.ENABLED
+        inside = [self.compiling and o.compiled is not None for o in operators]
+        addresses = [_compiled.address(o) if i else 0 for o, i in zip(operators, inside, strict=True)]
         self.kernels = np.array(addresses, np.int64)
         self.nodewise = np.array([o.kind != "elementwise" for o in operators], bool)
         self.live = np.ones(len(program.parts), bool)
@@ -149,7 +152,7 @@ class _Run:
         self.arrays.update(zip(constants, numbers, strict=True))
         for v in np.flatnonzero((self.x < 0) & (self.kind != CONSTANT)).tolist():
             self.arrays[v] = self.evaluator.statistic(parts[v])
-        kept = program.outside.copy()
+        kept = program.outside | (not self.compiling)
         for argument in (self.x, self.y):
             reads = np.flatnonzero(argument >= 0)
             later = program.outside[reads] | (program.stage[argument[reads]] < program.stage[reads])
@@ -200,6 +203,8 @@ class _Run:
 
     def _prepared(self, values: np.ndarray) -> Callable[[int, int], None]:
         """The loop over a range of bundles that computes these values."""
+        if not self.compiling:
+            return lambda first, _: [self._outside(v) for v in values.tolist() if first == 0]
         layout, x, y, kind = self.layout, self.x[values], self.y[values], self.kind[values]
         operator = self.program.operator[values]
         kernels, nodewise = self.kernels[operator], self.nodewise[operator]

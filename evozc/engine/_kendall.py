@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 
 import numpy as np
 
@@ -11,8 +13,10 @@ from primitives import rounded
 
 #: Entries that are packed, sorted and counted while they are near.
 _IN_CACHE = 2**16
-#: Counters are added to in steps of a whole register.
-_WHOLE = 32
+#: Ways to weigh architectures that are counted together.
+_WAYS = 64
+#: Whether each of 16 counters is that of an earlier one.
+_BEFORE = np.tril(np.ones((16, 16), np.uint16), -1)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class KendallTau:
     """Kendall tau-b of many scores with one target, in float64 (Kendall, Biometrika 1945).
 
     The target is sorted once. Scores are sorted as one integer each with the place in the
-    target's order, and discordant pairs counted with a bitset: O(n log n) for the sort.
+    target's order, and discordant pairs counted in blocks, all in nearly linear time.
 
     Args:
         target: float64 (architectures,), finite.
@@ -49,8 +53,8 @@ class KendallTau:
         target = np.asarray(target, dtype=np.float64)
         order = np.argsort(target, kind="stable")
         ordered = target[order]
-        self._columns = order if columns is None else np.asarray(columns, np.int64)[order]
-        self._last = np.searchsorted(ordered, ordered, side="right") - 1
+        self._columns = (order if columns is None else np.asarray(columns)[order]).astype(np.int32)
+        self._last = (np.searchsorted(ordered, ordered, side="right") - 1).astype(np.int32)
         self._shift = max(1, (len(target) - 1).bit_length())
         self._total = _pairs(len(target))
         self._tied = int(_pairs(np.unique(target, return_counts=True)[1]).sum())
@@ -79,9 +83,11 @@ class KendallTau:
             wanted: bool (formulas,), the rows to look at.
             spread: Calls a function of a first and a last row on parts of a range.
         """
-        from evozc.engine import _counting
+        from evozc.engine import _sorting
 
+        code = _code()
         rows, n = len(scores), len(self._columns)
+        sort = _sorting.fastest_sort(n)
         state = np.empty(rows, np.int64)
         taus, digests = np.full(rows, np.nan), np.zeros(rows, np.uint64)
 
@@ -91,11 +97,11 @@ class KendallTau:
             for begin in range(first, last, height):
                 part = slice(begin, min(last, begin + height))
                 packed = buffer[: part.stop - begin]
-                _counting.pack(scores[part], self._columns, self._shift, packed, state[part])
+                code.pack(scores[part], self._columns, self._shift, packed, state[part])
                 for row in begin + np.flatnonzero(state[part] == -2):
                     packed[row - begin], state[row] = self._packed_wide(scores[row])
                 valid = wanted[part] & (state[part] >= 0) & (state[part] <= most_missing)
-                packed.sort(axis=1)
+                sort(packed, self._shift)
                 taus[part], digests[part] = self._counted(packed, valid)
 
         spread(work, 0, rows)
@@ -107,11 +113,9 @@ class KendallTau:
 
     def states(self, scores: np.ndarray) -> np.ndarray:
         """As ``missing`` of :class:`Ranked`, and nothing else."""
-        from evozc.engine import _counting
-
         packed = np.empty((len(scores), len(self._columns)), np.uint64)
         state = np.empty(len(scores), np.int64)
-        _counting.pack(scores, self._columns, self._shift, packed, state)
+        _code().pack(scores, self._columns, self._shift, packed, state)
         return state
 
     def _packed_wide(self, scores: np.ndarray) -> tuple[np.ndarray, int]:
@@ -122,16 +126,18 @@ class KendallTau:
         return packed, int(np.count_nonzero(~np.isfinite(scores)))
 
     def _counted(self, packed: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        from evozc.engine import _counting
-
         taus, digests = np.full(len(packed), np.nan), np.zeros(len(packed), np.uint64)
-        narrow = np.int16 if len(self._last) < 2**15 else np.int32  # twice as many in a register
-        later = np.zeros(_WHOLE * -(-len(self._last) // (64 * _WHOLE)), narrow)
-        before = np.repeat(np.array([1, 0], narrow), len(later))
-        _counting.count(
-            packed, self._shift, self._last, wanted, self._total, self._tied, later, before, taus, digests
+        _code().count(
+            packed, self._shift, self._last, wanted, self._total, self._tied, _BEFORE, taus, digests
         )
         return taus, digests
+
+
+def _code() -> ModuleType:
+    """The compiled functions, or what gives the same where nothing may be compiled."""
+    from evozc import _compiling  # numba takes half a second to import
+
+    return import_module("evozc.engine._counting" if _compiling.ENABLED else "evozc.engine._plain")
 
 
 def _pairs(count: np.ndarray | int) -> np.ndarray | int:
@@ -141,6 +147,50 @@ def _pairs(count: np.ndarray | int) -> np.ndarray | int:
 def kendall_tau(scores: np.ndarray, target: np.ndarray) -> float:
     """Kendall tau-b of two float64 arrays of one length, without NaN; NaN if either is constant."""
     return KendallTau(target)(np.asarray(scores, dtype=np.float64))
+
+
+def concordances(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How each architecture compares with all others, in O(n log n).
+
+    Args:
+        x: float64 (architectures,), without NaN.
+        y: The same.
+
+    Returns:
+        Three int64 (architectures,): the others that are concordant with each, less those that
+        are discordant; those that differ from it in x; and those that differ from it in y.
+    """
+    x, y = (np.unique(values, return_inverse=True)[1] for values in (x, y))
+    return _code().agree(x, y, np.lexsort((y, x)))
+
+
+def weighted_taus(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Kendall tau-b where each architecture stands several times, its copies tied with one another.
+
+    Args:
+        x: float64 (architectures,), without NaN.
+        y: The same.
+        weights: Whole numbers (ways, architectures): how often each stands, in each way to weigh them.
+
+    Returns:
+        float64 (ways,); NaN where what is drawn is constant.
+    """
+    x, y = (np.unique(values, return_inverse=True)[1] for values in (x, y))
+    order, columns = np.lexsort((y, x)), np.ascontiguousarray(weights.T, np.int64)
+    firsts = range(0, columns.shape[1], _WAYS)
+    parts = [np.ascontiguousarray(columns[:, first : first + _WAYS]) for first in firsts]
+    balance = np.concatenate([_code().balances(x, y, order, part) for part in parts])
+    total = columns.sum(axis=0, dtype=np.int64) ** 2
+    untied_x, untied_y = (total - _tied(ranks, columns) for ranks in (x, y))
+    with np.errstate(invalid="ignore"):
+        return 2 * balance / np.sqrt(untied_x) / np.sqrt(untied_y)
+
+
+def _tied(ranks: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Ordered pairs that share a rank, copies included."""
+    order = np.argsort(ranks, kind="stable")
+    starts = np.flatnonzero(np.diff(ranks[order], prepend=-1))
+    return np.square(np.add.reduceat(columns[order], starts, axis=0, dtype=np.int64)).sum(axis=0)
 
 
 def rankable(scores: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from evozc.engine import rankable
+from evozc.engine import rankable, weighted_taus
 from evozc.evaluation._metrics import TOPS, best_share
 
 
@@ -107,14 +107,6 @@ class _Drawn:
         self.merit, self.weights = merit, weights
 
     @cached_property
-    def signs(self) -> np.ndarray:
-        return _signs(self.merit)
-
-    @cached_property
-    def untied(self) -> np.ndarray:
-        return _form(self.weights, np.abs(self.signs))
-
-    @cached_property
     def midranks(self) -> np.ndarray:
         return _midranks(self.merit, self.weights)
 
@@ -158,18 +150,7 @@ class _Drawn:
 
 def _kendall(x: np.ndarray, drawn: _Drawn) -> np.ndarray:
     """Tau-b where each architecture stands ``weights`` times, its copies tied with one another."""
-    signs = _signs(x)
-    numerator, untied = _form(drawn.weights, signs * drawn.signs), _form(drawn.weights, np.abs(signs))
-    return numerator / np.sqrt(untied) / np.sqrt(drawn.untied)
-
-
-def _signs(values: np.ndarray) -> np.ndarray:
-    ranks = np.unique(values, return_inverse=True)[1]
-    return np.sign(ranks[:, None] - ranks[None, :]).astype(np.float32)
-
-
-def _form(weights: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    return np.einsum("dn,dn->d", weights @ matrix, weights, dtype=np.float64)
+    return weighted_taus(x, drawn.merit, drawn.weights)
 
 
 def _spearman(x: np.ndarray, drawn: _Drawn) -> np.ndarray:

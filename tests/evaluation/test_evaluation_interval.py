@@ -115,9 +115,11 @@ def test_a_perfect_ranking_leaves_no_doubt(size):
         assert [result.tau, result.low, result.high] == pytest.approx([sign] * 3, abs=1e-9)
 
 
-@pytest.mark.parametrize("size", [127, 128, 129, 511, 512, 513, 1100])
-def test_the_size_at_which_pairs_are_chunked_or_stored_otherwise_does_not_show(size):
-    x, y = coarse(np.random.default_rng(size), size, 0.6)
+@pytest.mark.parametrize("kind", SAMPLES)
+@pytest.mark.parametrize("size", [5, 127, 128, 129, 511, 1100])
+def test_influences_are_those_of_all_pairs(kind, size):
+    x, y = SAMPLES[kind](np.random.default_rng(size), size, 0.6)
+    x = np.where(np.isfinite(x), x, -1e9)
     result = estimate(x, y, apart(size))
     own = np.array([np.sign(x - a) @ np.sign(y - b) for a, b in zip(x, y, strict=True)])
     px, py = ((v[:, None] != v[None, :]).mean(axis=1) for v in (x, y))

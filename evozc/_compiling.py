@@ -1,0 +1,116 @@
+"""Compiling with numba: what is compiled is kept on disk, and what is damaged there is made again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import llvmlite.ir as ir
+import numba
+from llvmlite import binding
+from numba import types
+from numba.core import caching, ccallback
+from numba.extending import intrinsic
+
+#: Whether anything is compiled at all: not under ``NUMBA_DISABLE_JIT=1``.
+ENABLED = not numba.config.DISABLE_JIT
+_DIGEST = hashlib.sha256().digest_size
+
+if not numba.config.CPU_FEATURES and (_features := binding.get_host_cpu_features()).get("avx512f"):
+    # All of a 512-bit register, of which LLVM would use a half; before anything is compiled.
+    numba.config.CPU_FEATURES = f"{_features.flatten()},-prefer-256-bit"
+
+
+class _CheckedFile(caching.IndexDataCacheFile):
+    """numba's files of what was compiled, each with a checksum: a wrong byte would end the process."""
+
+    @contextmanager
+    def _open_for_write(self, filepath: str) -> Iterator[io.BytesIO]:
+        whole = io.BytesIO()
+        yield whole
+        with super()._open_for_write(filepath) as file:
+            file.write(whole.getvalue() + hashlib.sha256(whole.getvalue()).digest())
+
+    def _load_index(self) -> dict[Any, str]:
+        return super()._load_index() if _is_whole(self._index_path) else {}
+
+    def _load_data(self, name: str) -> Any:
+        if not _is_whole(self._data_path(name)):
+            raise FileNotFoundError  # to numba it is as if it had been removed
+        return super()._load_data(name)
+
+    def save(self, key: Any, data: Any) -> None:
+        try:
+            super().save(key, data)
+        except OSError as error:  # a full disk is no reason to stop
+            logging.getLogger("evozc").info("what was compiled is not kept: %s", error)
+
+
+def _is_whole(path: str) -> bool:
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        return False
+    return hashlib.sha256(data[:-_DIGEST]).digest() == data[-_DIGEST:]
+
+
+class _Cache(caching.FunctionCache):
+    def __init__(self, function: Callable) -> None:
+        super().__init__(function)
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _CheckedFile(self._cache_path, self._impl.filename_base, stamp)
+
+
+def _cached(compiling: Any, function: Callable) -> Any:
+    """The same, with what was compiled kept on disk, if there is a folder for that."""
+    try:
+        compiling._cache = _Cache(function)
+    except RuntimeError as error:
+        logging.getLogger("evozc").info("%s", error)
+    return compiling
+
+
+def compiled(function: Callable) -> Callable:
+    """As numba's ``njit``: kept on disk, without the interpreter's lock, division as IEEE 754 has it."""
+    if not ENABLED:
+        return function
+    return _cached(numba.njit(nogil=True, error_model="numpy")(function), function)
+
+
+def c_function(signature: Any, function: Callable, options: dict[str, Any]) -> ccallback.CFunc:
+    """As numba's ``cfunc``, kept on disk: compiled for one signature, called by its ``address``."""
+    found = ccallback.CFunc(function, (signature.args, signature.return_type), {}, options)
+    _cached(found, function).compile()
+    return found
+
+
+# --- what numba itself lacks -----------------------------------------------------------------------
+
+
+@intrinsic
+def count_bits(typingctx, word):
+    """How many bits of an uint64 are set."""
+
+    def build(context, builder, signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), build
+
+
+@intrinsic
+def add_16(typingctx, to, those):
+    """Add 16 numbers of 16 bits to 16 others, both given by the address of the first, in one instruction."""
+
+    def build(context, builder, signature, arguments):
+        vector = ir.VectorType(ir.IntType(16), 16).as_pointer()
+        pointers = [builder.inttoptr(a, vector) for a in arguments]
+        numbers = [builder.load(p, align=2) for p in pointers]
+        builder.store(builder.add(*numbers), pointers[0], align=2)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), build
