@@ -121,9 +121,9 @@ def _ordered(formula: Formula) -> Formula:
 
 def _step(formula: Formula) -> Formula:
     """The formula with its topmost redundancy gone; what is below has none."""
-    if not formula.arguments:
-        return formula
     operator, arguments = formula.symbol, formula.arguments
+    if not isinstance(operator, Operator):
+        return formula
     if operator.commutative and arguments[1].text < arguments[0].text:
         formula = call(operator, *arguments[::-1])
         arguments = formula.arguments

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import nn
@@ -28,6 +29,9 @@ class AdaptiveEmbedding(nn.Module):
         width: Of the tokens.
         divisor: Of the vectors' width from cluster to cluster.
     """
+
+    tables: Any  # a list of embeddings
+    projections: Any  # a list of linear layers or identities
 
     def __init__(self, cutoffs: Sequence[int], embedded: int, width: int, divisor: int) -> None:
         super().__init__()
@@ -75,6 +79,8 @@ class AdaptiveSoftmax(nn.Module):
         width: Of the tokens.
         tied: Whether later clusters use the embedding's projections, or have their own too.
     """
+
+    projections: Any  # a list of linear layers
 
     def __init__(
         self, embedding: AdaptiveEmbedding, cutoffs: Sequence[int], width: int, tied: bool = True

@@ -11,12 +11,13 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from evozc.errors import DataError
 from evozc.spaces._checks import not_of
 
 #: What a field may be set to; several numbers are one choice in fields such as ``depth=2,6,4``.
-Choice = int | float | str | tuple[int, ...]
+Choice = Any  # a number, a text, or a tuple of whole numbers: each field knows its own
 #: By field its choice, or of a field of layers a choice for each layer.
 Values = Mapping[str, tuple[Choice, ...]]
 

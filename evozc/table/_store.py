@@ -60,7 +60,7 @@ def save_table(table: Table, path: Path, dtype: str = "float64") -> None:
         "provenance": dict(table.provenance),
     }
     text = json.dumps(header, allow_nan=False).encode()
-    members = {"header": np.frombuffer(text, dtype=np.uint8)}
+    members: dict[str, Any] = {"header": np.frombuffer(text, dtype=np.uint8)}
     members |= {f"offsets/{name}": offsets for name, offsets in table.offsets.items()}
     members |= {f"values/{key}": array for key, array in values.items()}
     members |= {f"targets/{name}": target.values for name, target in table.targets.items()}

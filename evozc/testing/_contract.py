@@ -64,5 +64,5 @@ def imported_file(path: Path) -> Any:
 
 
 def _state() -> tuple[Any, ...]:
-    name, keys, *rest = np.random.get_state()  # noqa: NPY002 - to see that nobody draws from it
-    return name, keys.tobytes(), *rest
+    state = np.random.get_state(legacy=False)  # noqa: NPY002 - to see that nobody draws from it
+    return tuple(map(str, state["state"].values())), str(state["gauss"])

@@ -169,7 +169,7 @@ def _check_export(formula: Formula, table: Table) -> None:
         path = Path(folder) / "exported.py"
         path.write_text(source, encoding="utf-8")
         score = imported_file(path).score
-        for index in np.flatnonzero(np.isfinite(expected)):
+        for index in np.flatnonzero(np.isfinite(expected)).tolist():
             alone = table.select([index])
             found = score({s.key: alone.values[s.key] for s in formula.statistics()})
             require(

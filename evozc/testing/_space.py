@@ -10,7 +10,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -143,7 +143,7 @@ def _check_graph(space: GraphSpace, text: str) -> None:
 
 
 def _check_hostile(space: SearchSpace, texts: Sequence[str], generator: random.Random) -> None:
-    calls = [space.canonical_key, space.neighbours]
+    calls: list[Callable[[str], object]] = [space.canonical_key, space.neighbours]
     if isinstance(space, GraphSpace):
         calls.append(space.graph)
     for text in [*_HOSTILE, *_damaged(texts, generator)]:

@@ -91,7 +91,8 @@ def train(architecture: str, seed: int, digits: Digits) -> float:
     """The test accuracy, in percent, of one network trained from one seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = SPACE.build(architecture).to(memory_format=torch.channels_last)
+        network = SPACE.build(architecture)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch forgets to declare it
     generator = torch.Generator().manual_seed(seed)
     train_set, test_set = digits.training(), digits.test()
     steps = math.ceil(TRAINING_DIGITS / BATCH) * EPOCHS

@@ -24,6 +24,8 @@ class RelativePositions(nn.Module):
         width: Of the vectors.
     """
 
+    distances: torch.Tensor
+
     def __init__(self, side: int, width: int) -> None:
         super().__init__()
         self.vertical = nn.Parameter(torch.empty(2 * _FARTHEST + 2, width))

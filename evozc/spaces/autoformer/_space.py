@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evozc.errors import ConfigError
 from evozc.spaces._checks import check_choice, check_whole_numbers
@@ -116,7 +116,7 @@ class AutoFormer:
             self.resolution // PATCH, self.input_channels, self.classes,
         )
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """The transformer blocks."""
         return list(network.body)
 

@@ -12,7 +12,7 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evozc.errors import ConfigError, DataError
 from evozc.spaces._checks import check_choice, check_dropout, check_whole_numbers
@@ -158,7 +158,7 @@ class FlexiBert:
 
         return Network(self.vocabulary, *self.layers(architecture), self.dropout)
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """The layers of the encoder."""
         return list(network.body)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -24,6 +25,8 @@ class Network(nn.Module):
         length: The longest sequence.
         dropout: After attention and feed-forward layers.
     """
+
+    body: Any  # a list of transformer blocks
 
     def __init__(
         self, cutoffs: Sequence[int], width: int, embedded: int, divisor: int, heads: Sequence[int],

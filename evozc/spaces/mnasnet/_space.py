@@ -11,7 +11,7 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evozc.spaces._checks import check_whole_numbers, not_of
 from evozc.spaces._space import ImageInputs, Outputs
@@ -86,7 +86,7 @@ class MnasNet:
         recipes = []
         for block, text in enumerate(texts):
             found = _RECIPE.fullmatch(text)
-            recipe: Recipe = tuple(map(int, found.groups())) if found else ()
+            recipe: Any = tuple(map(int, found.groups())) if found else ()
             if recipe not in _choices(block):
                 layers = BLOCKS[block][2]
                 raise not_of(
@@ -120,7 +120,7 @@ class MnasNet:
 
         return Network(self.parse(architecture), self.input_channels, self.classes)
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """The stem and all inverted residuals."""
         return [network.stem, *network.body]
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evozc.errors import DataError
 from evozc.spaces._checks import check_choice, check_whole_numbers, not_of
@@ -225,7 +225,7 @@ class MobileNetV2:
 
         return Network(self.parse(architecture), self.variant == "az-nas", self.input_channels, self.classes)
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """The stem, all inverted residual blocks and the last convolution, as AZ-NAS takes its features."""
         return [network.stem, *network.body, network.last]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import torch
@@ -80,7 +81,7 @@ class CellModule(nn.Module):
             maps[vertex] = self.operations[str(vertex)](sum(terms + self._projected(vertex, inputs)))
         side_by_side = [maps[source] for source in sorted(self.fed[last] - {0})]
         joined = [torch.cat(side_by_side, dim=1)] if side_by_side else []
-        return sum(joined + self._projected(last, inputs))
+        return reduce(torch.add, joined + self._projected(last, inputs))
 
     def _projected(self, vertex: int, inputs: torch.Tensor) -> list[torch.Tensor]:
         return [self.projections[str(vertex)](inputs)] if 0 in self.fed[vertex] else []

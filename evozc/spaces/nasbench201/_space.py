@@ -11,7 +11,7 @@ import difflib
 import random
 import re
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evozc.errors import DataError
 from evozc.spaces._checks import check_whole_numbers
@@ -151,7 +151,7 @@ class NasBench201:
             self.channels, self.cells, self.stages, self.input_channels, self.classes,
         )
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """The stem, cells and residual blocks in forward order, as AZ-NAS takes its features."""
         return [network.stem, *network.body]
 

@@ -10,7 +10,7 @@ import itertools
 import random
 import re
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evozc.spaces._checks import check_whole_numbers, not_of
 from evozc.spaces._space import ImageInputs, Outputs
@@ -90,7 +90,7 @@ class NasBenchMacro:
         stages = [[LAYERS[digit] for digit in stage] for stage in self.parse(architecture)]
         return Network(stages, self.input_channels, self.classes)
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """The stem and all layers that are more than the identity."""
         return [network.stem, *network.body]
 

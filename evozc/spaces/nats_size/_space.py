@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evozc.spaces._checks import check_whole_numbers, not_of
 from evozc.spaces._space import ImageInputs, Outputs
@@ -88,7 +88,7 @@ class NatsSize:
 
         return Network(self.parse(architecture), self.input_channels, self.classes)
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """The stem, cells and residual blocks in forward order."""
         return [network.stem, *network.body]
 

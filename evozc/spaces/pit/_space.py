@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evozc.errors import ConfigError
 from evozc.spaces._checks import check_whole_numbers
@@ -96,7 +96,7 @@ class PiT:
         side = (self.resolution - PATCH) // STRIDE + 1
         return Network(base, ratio, depths, heads, side, self.input_channels, self.classes)
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """The transformer blocks."""
         return [block for stage in network.stages for block in stage]
 

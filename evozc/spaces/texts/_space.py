@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from evozc.errors import DataError
 from evozc.spaces._space import ImageInputs, Outputs
@@ -40,7 +40,7 @@ class Texts:
         """Never: only the text is known."""
         self._refuse("built")
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """None."""
         return []
 

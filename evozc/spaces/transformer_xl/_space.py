@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evozc.spaces._decoders import DecoderSpace
 
@@ -45,7 +45,7 @@ class TransformerXL(DecoderSpace):
             self.dropout,
         )
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """The transformer blocks."""
         return list(network.body)
 

@@ -96,6 +96,7 @@ class Encoder(nn.Module):
 
 
 def _network(encoder: Encoder, layers: str, task: str, outputs: int) -> nn.Module:
+    head: nn.Module
     doublings = 2 + sum(digit in "34" for digit in layers)
     match task:
         case "jigsaw":

@@ -12,7 +12,7 @@ import random
 import re
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evozc.spaces._checks import check_choice, check_whole_numbers, not_of
 from evozc.spaces._graphs import FOUR_NODES, operation_graph
@@ -91,7 +91,7 @@ class TransNas:
         """The keyword arguments that build this space again."""
         return asdict(self)
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """The stem, the cells, and the layers of a decoder but its last, in forward order."""
         return [network.encoder.stem, *network.encoder.body, *getattr(network.head, "hidden", ())]
 
