@@ -12,6 +12,7 @@ from evozc.testing import ContractError, check_space
 
 #: Settings that keep networks small, by space; without an entry a space is checked as it comes.
 SMALL = {
+    **{name: {"channels": 4, "cells": 3} for name in ("amoeba", "darts", "enas", "nasnet", "pnas")},
     "nasbench101": {"channels": 8, "stacks": 2, "modules": 1},
     "nasbench201": {"channels": 4, "cells": 1, "stages": 2},
     "autoformer": {"resolution": 32, "classes": 5},
