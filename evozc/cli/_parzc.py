@@ -47,7 +47,7 @@ def parzc(
     predictor: Annotated[
         Path | None,
         typer.Option(help="Score TABLE with this saved predictor instead of training one. The architectures "
-                     "held out under --labels and --seed are scored."),
+                     "held out under --labels and --seed are scored, without those that it was trained on."),
     ] = None,
 ) -> None:
     """Train the learned predictor ParZC on labelled architectures and measure it on all others.
@@ -66,6 +66,7 @@ def parzc(
         if out is not None or any(value is not None for value in changes.values()):
             raise ConfigError("--predictor scores a trained predictor: leave out what belongs to training")
         trained = load_predictor(predictor)
+        test = _unseen(trained, test, chosen.name)
     else:
         start = time.perf_counter()
         with counting("epochs") as progress:
@@ -89,6 +90,21 @@ def _settings(name: str, changes: dict[str, Any]) -> Any:
         raise ConfigError(f"--settings: no {name!r}; known are {', '.join(NAMED)}")
     changed = {key: value for key, value in changes.items() if value is not None}
     return ParZCSettings.from_mapping({**NAMED[name].to_mapping(), **changed})
+
+
+def _unseen(trained: Any, test: Table, target: str) -> Table:
+    """What a saved predictor can be judged on: what is held out, without what it was trained on."""
+    if trained.lesson.target != target:
+        say(f"trained to rank by {trained.lesson.target}, measured by {target}")
+    kept = trained.unseen(test)
+    if len(kept) < len(test):
+        say(f"left out {len(test) - len(kept)} architectures that it was trained on, or isomorphic ones")
+    if len(kept) < 4:
+        raise DataError(
+            f"only {len(kept)} held-out architectures are left that the predictor was not trained on; "
+            "name the --labels and --seed that it was trained with, or another table"
+        )
+    return kept
 
 
 def _evaluate(trained: Any, test: Table, target: str, table: str) -> None:

@@ -15,6 +15,7 @@ from evozc.engine import Evaluator
 from evozc.errors import ConfigError, DataError
 from evozc.formula import parse
 from evozc.spaces import NasBench201
+from evozc.table import Target
 from primitives import FULL
 
 KEYS = ("layer.grad_l2", "block.entropy", "network.params")
@@ -75,6 +76,66 @@ def test_a_seed_gives_the_same_predictor_and_no_global_state_changes(table, fitt
     assert torch.equal(state, torch.random.get_rng_state())
 
 
+def test_a_seed_gives_the_same_bits_with_any_number_of_threads(table):
+    """Wide enough that torch shares sums out among threads as soon as it has several."""
+    train = table.select(range(40))
+    settings = replace(NAMED["parzc"], statistics=KEYS[:1], width=256, depth=1, epochs=2)
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 5):
+            torch.set_num_threads(threads)
+            predictor = ParZC.fit(train, train.target(), settings, pool=table)
+            weights = [t.numpy().tobytes() for t in predictor.networks[0].state_dict().values()]
+            found.append((weights, predictor.predict(table)[0].tobytes()))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert found[0] == found[1] == found[2]
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_predictor_knows_what_it_was_trained_on(table, fitted):
+    lesson = fitted["parzc"].lesson
+    assert set(lesson.keys) == set(table.keys[:80])
+    assert (lesson.table_hash, lesson.target) == (table.content_hash, "accuracy")
+    unseen = fitted["parzc"].unseen(table)
+    assert set(unseen.keys) == set(table.keys[80:])
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("scale", [1e306, 1e-320])
+def test_extreme_statistics_and_targets_train_without_a_warning(table, name, scale):
+    """Infinities, sums that overflow, spreads that under- or overflow: every score is a number."""
+    generator = np.random.default_rng(0)
+    values = {}
+    for key, column in table.values.items():
+        with np.errstate(all="ignore"):
+            values[key] = column * scale
+        odd = generator.choice(len(column), 6, replace=False)
+        values[key][odd] = [np.inf, -np.inf, np.nan, 1.7e308, -1.7e308, 5e-324]
+    merit = table.target().values * scale
+    extreme = replace(table, values=values, targets={"accuracy": Target("accuracy", merit)})
+    train = extreme.select(range(80))
+    settings = replace(SMALL[name], epochs=3)
+    mean, deviation = ParZC.fit(train, train.target(), settings, pool=extreme).predict(extreme)
+    assert np.isfinite(mean).all()
+    assert np.isfinite(deviation).all()
+
+
+def test_targets_whose_spread_overflows_are_ranked_as_their_logarithms_would_be(table):
+    """Only the order of such values is looked at, so another increasing scale changes nothing."""
+    train = table.select(range(80))
+    order = np.argsort(np.argsort(train.target().values)).astype(float)
+    settings = replace(SMALL["parzc-strong"], epochs=20, members=1)
+    found = []
+    for values in (order * 1e306, order * 5e-324, order * 2e306):
+        target = Target("accuracy", values)
+        found.append(ParZC.fit(train, target, settings, pool=table).predict(table)[0])
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
+    assert stats.kendalltau(found[0][80:], table.target().values[80:]).statistic > 0.3
+
+
 def test_another_seed_gives_another_predictor(table, fitted):
     train = table.select(range(80))
     other = ParZC.fit(train, train.target(), SMALL["parzc-strong"], seed=2, pool=table)
@@ -94,7 +155,7 @@ def test_loading_gives_the_same_predictions(table, fitted, name, tmp_path):
     loaded = load_predictor(tmp_path / "it.safetensors")
     for one, other in zip(fitted[name].predict(table), loaded.predict(table), strict=True):
         assert np.array_equal(one, other)
-    assert loaded.settings == SMALL[name]
+    assert (loaded.settings, loaded.lesson) == (SMALL[name], fitted[name].lesson)
     with pytest.raises(DataError, match="exists already"):
         save_predictor(loaded, tmp_path / "it.safetensors")
 

@@ -1,11 +1,12 @@
 """evozc parzc: train, measure, save, measure again."""
 
 import re
+import subprocess
 
 import pytest
-from small_tables import files, small_table
+from small_tables import environment, evozc, files, small_table
 
-from evozc.table import save_table
+from evozc.table import load_table, save_table, split_table
 
 TRAIN = ("--settings", "parzc-strong", "--labels", 30, "--epochs", 8)
 
@@ -34,10 +35,37 @@ def test_it_trains_and_measures(place):
     assert set(found) >= {"kendall", "spearman", "kendall top 10 %", "regret", "ndcg"}
 
 
+def test_the_same_command_writes_the_same_file_whatever_the_threads_and_hash_seed(place, commands):
+    command = evozc("parzc", "small.npz", *TRAIN, "--out", "again.safetensors")
+    env = environment(OMP_NUM_THREADS="3", PYTHONHASHSEED="1")
+    subprocess.run(command, cwd=place, env=env, check=True, capture_output=True)
+    assert (place / "again.safetensors").read_bytes() == (place / "it.safetensors").read_bytes()
+    (place / "again.safetensors").unlink()
+
+
 def test_a_saved_predictor_measures_the_same(place, commands):
     done = commands("parzc", "small.npz", "--labels", 30, "--predictor", "it.safetensors", cwd=place)
     assert (done.code, done.err) == (0, "")
     assert measures(done.out) == measures((place / "parzc.out").read_text())
+
+
+def test_a_saved_predictor_is_never_judged_on_what_it_was_trained_on(place, commands):
+    table = load_table(place / "small.npz")
+    trained = set(split_table(table, 30, 0)[0].keys)
+    (_, held_out) = split_table(table, 30, 7)
+    left = [key for key in held_out.keys if key not in trained]
+    done = commands(
+        "parzc", "small.npz", "--labels", 30, "--seed", 7, "--predictor", "it.safetensors", cwd=place
+    )
+    assert (done.code, done.err) == (0, "")
+    assert f"left out {len(held_out) - len(left)} architectures that it was trained on" in done.out
+    assert f"on {len(left)} held-out architectures" in done.out
+    assert 0 < len(left) < len(held_out)
+    save_table(table.select([i for i, key in enumerate(table.keys) if key in trained]), place / "few.npz")
+    done = commands("parzc", "few.npz", "--labels", 5, "--predictor", "it.safetensors", cwd=place)
+    (place / "few.npz").unlink()
+    assert (done.code, done.err.count("\n")) == (3, 1)
+    assert "only 0 held-out architectures are left that the predictor was not trained on" in done.err
 
 
 @pytest.mark.parametrize(("arguments", "code", "message"), [

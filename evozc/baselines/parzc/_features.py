@@ -73,26 +73,25 @@ class Features:
         Raises:
             DataError: the table lacks a statistic.
         """
-        channels = [self._channel(table, c) for c in range(len(self.statistics))]
-        if self.channels > len(channels):
-            first = next(key for key in self.statistics if _node_set(key) != NETWORK)
-            nodes = table.nodes[_node_set(first)]
-            channels.append(self._pad(np.ones(len(nodes.owner)), nodes))
-        stacked = np.stack(channels, axis=1)
-        return np.where(np.isfinite(stacked), stacked, 0.0).astype(np.float32)
+        with np.errstate(all="ignore"):  # what overflows is no number, and becomes 0
+            channels = [self._channel(table, c) for c in range(len(self.statistics))]
+            if self.channels > len(channels):
+                first = next(key for key in self.statistics if _node_set(key) != NETWORK)
+                nodes = table.nodes[_node_set(first)]
+                channels.append(self._pad(np.ones(len(nodes.owner)), nodes))
+            stacked = np.stack(channels, axis=1).astype(np.float32)
+        return np.where(np.isfinite(stacked), stacked, np.float32(0))
 
     def _channel(self, table: Table, index: int) -> np.ndarray:
         key = self.statistics[index]
         values = _column(table, key)
-        with np.errstate(invalid="ignore", over="ignore"):
-            if self.scaling == "table":
-                values = (_signed_log(values, self.unit[index]) - self.center[index]) / self.spread[index]
-                values = np.clip(values, -_LARGEST, _LARGEST)
-            elif _node_set(key) != NETWORK:
-                nodes = table.nodes[_node_set(key)]
-                low, high = nodes.spread(nodes.min(values)), nodes.spread(nodes.max(values))
-                with np.errstate(divide="ignore"):
-                    values = (values - low) / (high - low)
+        if self.scaling == "table":
+            values = (_signed_log(values, self.unit[index]) - self.center[index]) / self.spread[index]
+            values = np.clip(values, -_LARGEST, _LARGEST)
+        elif _node_set(key) != NETWORK:
+            nodes = table.nodes[_node_set(key)]
+            low, high = nodes.spread(nodes.min(values)), nodes.spread(nodes.max(values))
+            values = (values - low) / (high - low)
         if _node_set(key) == NETWORK:
             return np.repeat(values[:, None], self.positions, axis=1)
         nodes = table.nodes[_node_set(key)]
@@ -152,4 +151,7 @@ def _scales(column: np.ndarray) -> tuple[float, float, float]:
 def _signed_log(values: np.ndarray, unit: float) -> np.ndarray:
     """``sign(x) log(1 + |x| / unit)``: a logarithm that zero and negative numbers have as well."""
     with np.errstate(all="ignore"):
-        return np.sign(values) * np.log1p(np.abs(values) / unit)
+        magnitude, shares = np.abs(values), np.abs(values) / unit
+        # A quotient that overflows has a logarithm all the same.
+        logarithms = np.where(np.isinf(shares), np.log(magnitude) - np.log(unit), np.log1p(shares))
+        return np.sign(values) * logarithms

@@ -7,18 +7,34 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.stats import rankdata
 
 from evozc.baselines.parzc._features import Features
 from evozc.baselines.parzc._graph import encode, space_of
 from evozc.baselines.parzc._network import Network, Sizes
 from evozc.baselines.parzc._settings import ParZCSettings
-from evozc.baselines.parzc._training import Inputs, seeded, train
+from evozc.baselines.parzc._training import Inputs, reproducible, train
 from evozc.errors import ConfigError, DataError
 from evozc.spaces import GraphSpace
 from evozc.table import Table, Target
 
 #: Architectures predicted together.
 _BATCH = 256
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a predictor was trained on, so that it is never judged on the same.
+
+    Args:
+        keys: The canonical keys of the labelled architectures.
+        table_hash: The content hash of the table that settled the scaling.
+        target: The name of what it was trained to rank by.
+    """
+
+    keys: tuple[str, ...]
+    table_hash: str
+    target: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +55,7 @@ class ParZC:
         features: How tables are read.
         space: Search space of the graphs, or None.
         networks: One a member.
+        lesson: What it was trained on.
     """
 
     settings: ParZCSettings
@@ -46,6 +63,7 @@ class ParZC:
     features: Features
     space: GraphSpace | None
     networks: tuple[Network, ...]
+    lesson: Lesson
 
     @classmethod
     def fit(
@@ -77,7 +95,7 @@ class ParZC:
             raise DataError(f"ParZC: all {len(merit)} labelled architectures have the same {target.name}")
         features, space = cls.reading(pool or train_table, settings)
         inputs = _inputs(features, space, train_table)
-        standardised = torch.from_numpy((merit - merit.mean()) / merit.std()).float()
+        standardised = torch.from_numpy(_standardised(merit)).float()
         done, total = 0, settings.epochs * settings.members
 
         def count() -> None:
@@ -87,9 +105,11 @@ class ParZC:
 
         networks = []
         for member in range(settings.members):
-            with seeded(_member_seed(seed, member)):
+            with reproducible(_member_seed(seed, member)):
                 networks.append(train(settings, _sizes(features, inputs, space), inputs, standardised, count))
-        return cls(settings, seed, features, space, tuple(networks))
+        keys = tuple(sorted(set(train_table.keys)))
+        lesson = Lesson(keys, (pool or train_table).content_hash, target.name)
+        return cls(settings, seed, features, space, tuple(networks), lesson)
 
     @staticmethod
     def reading(table: Table, settings: ParZCSettings) -> tuple[Features, GraphSpace | None]:
@@ -105,6 +125,11 @@ class ParZC:
     def parameters(self) -> int:
         """Numbers that training adjusted."""
         return sum(p.numel() for network in self.networks for p in network.parameters())
+
+    def unseen(self, table: Table) -> Table:
+        """The architectures of a table that are isomorphic to none of those it was trained on."""
+        seen = set(self.lesson.keys)
+        return table.select([index for index, key in enumerate(table.keys) if key not in seen])
 
     def predict(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
         """Scores of architectures: higher is better, on no particular scale.
@@ -137,13 +162,24 @@ class ParZC:
         """The predictions under one draw of the weights."""
         parts = []
         for batch in zip(*(part.split(_BATCH) for part in inputs), strict=True):
-            with seeded(seed):
+            with reproducible(seed):
                 parts.append(network(*batch).double())
         return torch.cat(parts).numpy()
 
 
 def _member_seed(seed: int, member: int) -> int:
     return 1_000_000 * seed + 10_000 * member
+
+
+def _standardised(merit: np.ndarray) -> np.ndarray:
+    """Mean 0 and deviation 1; of the ranks where the values' own spread over- or underflows."""
+    with np.errstate(all="ignore"):
+        deviation = merit.std()
+        made = (merit - merit.mean()) / deviation
+        if np.isfinite(made).all() and deviation >= np.finfo(np.float64).tiny:
+            return made
+    ranks = rankdata(merit)
+    return (ranks - ranks.mean()) / ranks.std()
 
 
 def _inputs(features: Features, space: GraphSpace | None, table: Table) -> Inputs:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +16,51 @@ import torch
 from safetensors.torch import save
 
 from evozc._files import refuse_existing, replacing
+from evozc._records import from_json, to_json
 from evozc.baselines.parzc._features import Features
 from evozc.baselines.parzc._network import Network, Sizes
-from evozc.baselines.parzc._predictor import ParZC
+from evozc.baselines.parzc._predictor import Lesson, ParZC
 from evozc.baselines.parzc._settings import ParZCSettings
 from evozc.errors import ConfigError, DataError
-from evozc.spaces import get_space
+from evozc.spaces import GraphSpace, get_space
+from primitives import NETWORK
 
-FORMAT = "evozc-parzc-1"
+FORMAT = "evozc-parzc-2"
+#: The entry of the safetensors header that is ours.
+_ENTRY = "evozc"
 _SCALES = ("unit", "center", "spread")
 #: No list of nodes is expected to be longer, so a damaged length cannot claim all memory.
 _LONGEST = 100_000
+#: Numbers that one architecture's features may be made of, for the same reason.
+_LARGEST = 1_000_000
+
+Shapes = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
+
+
+@dataclass(frozen=True)
+class _Space:
+    name: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Config:
+    """What the header says beside the weights."""
+
+    settings: Mapping[str, Any]
+    seed: int
+    statistics: tuple[str, ...]
+    positions: int
+    sizes: Sizes
+    space: _Space | None
+    lesson: Lesson
+
+
+@dataclass(frozen=True)
+class _Header:
+    format: str
+    sha256: str
+    config: _Config
 
 
 def save_predictor(predictor: ParZC, path: Path) -> None:
@@ -34,20 +70,19 @@ def save_predictor(predictor: ParZC, path: Path) -> None:
         DataError: something is there already, or it cannot be written.
     """
     refuse_existing(path)
-    features = predictor.features
-    config = {
-        "settings": predictor.settings.to_mapping(),
-        "seed": predictor.seed,
-        "statistics": list(features.statistics),
-        "positions": features.positions,
-        "sizes": asdict(predictor.networks[0].sizes),
-        "space": None if predictor.space is None else [predictor.space.name, predictor.space.settings()],
-    }
+    features, space = predictor.features, predictor.space
+    config = _Config(
+        predictor.settings.to_mapping(), predictor.seed, features.statistics, features.positions,
+        predictor.networks[0].sizes, None if space is None else _Space(space.name, space.settings()),
+        predictor.lesson,
+    )
     tensors = {f"features.{name}": torch.tensor(getattr(features, name)) for name in _SCALES}
     for member, network in enumerate(predictor.networks):
         tensors |= {f"{member}.{name}": t.contiguous() for name, t in network.state_dict().items()}
-    with replacing(path) as file:
-        file.write(save(tensors, {"format": FORMAT, "config": json.dumps(config, allow_nan=False)}))
+    written = to_json(config)
+    header = {"format": FORMAT, "sha256": _digest(written, tensors), "config": written}
+    with replacing(path) as file:  # one entry alone, for the order of several is drawn at random
+        file.write(save(tensors, {_ENTRY: json.dumps(header, allow_nan=False)}))
 
 
 def load_predictor(path: Path) -> ParZC:
@@ -56,62 +91,114 @@ def load_predictor(path: Path) -> ParZC:
     Raises:
         DataError: no such file, damaged, or its tensors are not those that its settings need.
     """
+    with _refusals(path), safetensors.safe_open(path, framework="np") as file:
+        metadata = file.metadata() or {}
+        header = json.loads(metadata.get(_ENTRY, json.dumps(metadata)), parse_constant=_refuse_constant)
+        written_as = header.get("format") if isinstance(header, dict) else None
+        if written_as != FORMAT:
+            raise DataError(f"written as {written_as!r}, this version reads {FORMAT!r}: train it again")
+        config = from_json(_Header, header, "header").config
+        settings = ParZCSettings.from_mapping(config.settings)
+        _check_sizes(config, settings)
+        # One network on no device tells all shapes, so that nothing is allocated before they are checked.
+        with torch.device("meta"):
+            shapes = _shapes(Network(settings, config.sizes), settings.members, len(config.statistics))
+        _check(file, shapes)
+        tensors = {name: torch.tensor(file.get_tensor(name)) for name in shapes}
+        for name, tensor in tensors.items():
+            if not torch.isfinite(tensor).all():
+                raise DataError(f"tensor {name!r} holds numbers that are not finite")
+        if header["sha256"] != _digest(header["config"], tensors):
+            raise DataError("damaged: its contents do not match its checksum; train it again")
+        return _predictor(config, settings, tensors)
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Whatever is wrong with a file, as one error that names it."""
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        yield
     except (OSError, safetensors.SafetensorError) as error:
         raise DataError(f"{path}: no predictor that can be read: {error}") from None
-    if metadata.get("format") != FORMAT:
-        raise DataError(f"{path}: written as {metadata.get('format')!r}, this version reads {FORMAT!r}")
-    try:
-        return _predictor(json.loads(metadata["config"]), tensors)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, ConfigError) as error:
+    except (TypeError, ValueError, RecursionError, ConfigError) as error:
         raise DataError(f"{path}: the settings in it cannot be used: {error}") from None
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
 
 
-def _predictor(config: Mapping[str, Any], tensors: dict[str, torch.Tensor]) -> ParZC:
-    settings = ParZCSettings.from_mapping(config["settings"])
-    statistics = tuple(map(str, config["statistics"]))
-    positions, sizes = int(config["positions"]), Sizes(**config["sizes"])
-    if not (0 < positions <= _LONGEST and all(0 <= n <= _LONGEST for n in asdict(sizes).values())):
-        raise ValueError("sizes out of range")
-    if not isinstance(config["seed"], int) or not 0 <= config["seed"] < 10**9:
+def _check_sizes(config: _Config, settings: ParZCSettings) -> None:
+    """Raise where the numbers of the header cannot belong together."""
+    sizes, statistics = config.sizes, config.statistics
+    if not 0 <= config.seed < 10**9:
         raise ValueError("the seed is out of range")
-    expected = {f"features.{name}": ((len(statistics),), torch.float64) for name in _SCALES}
-    with torch.device("meta"):  # shapes alone, so that nothing is allocated before they are checked
-        networks = tuple(Network(settings, sizes) for _ in range(settings.members))
-    for member, network in enumerate(networks):
+    channels = len(statistics) + (settings.mask and settings.layout == "padded")
+    fits = (config.positions, channels) == (sizes.positions, sizes.channels)
+    if not fits or len(set(statistics)) < len(statistics):
+        raise ValueError("the statistics do not fit the network")
+    if not (0 < sizes.positions <= _LONGEST and channels * sizes.positions <= _LARGEST):
+        raise ValueError("sizes out of range")
+    least, most = (2, _LONGEST) if settings.graph else (0, 0)
+    if not (least <= sizes.nodes <= most and least <= sizes.kinds <= most):
+        raise ValueError("the sizes of graphs are out of range")
+    if all(key.startswith(f"{NETWORK}.") for key in statistics):
+        raise ValueError("no statistic is one of layers, activations or blocks")
+
+
+def _shapes(network: Network, members: int, statistics: int) -> Shapes:
+    shapes: dict[str, tuple[tuple[int, ...], torch.dtype]] = {
+        f"features.{name}": ((statistics,), torch.float64) for name in _SCALES
+    }
+    for member in range(members):
         for name, tensor in network.state_dict().items():
-            expected[f"{member}.{name}"] = (tuple(tensor.shape), tensor.dtype)
-    _check(tensors, expected)
+            shapes[f"{member}.{name}"] = (tuple(tensor.shape), tensor.dtype)
+    return shapes
+
+
+def _check(file: safetensors.safe_open, shapes: Shapes) -> None:
+    """Raise a :class:`DataError` that names what differs; no tensor is read."""
+    held = set(file.keys())
+    missing, further = sorted(set(shapes) - held), sorted(held - set(shapes))
+    if missing or further:
+        what = f"lacks {missing[0]!r}" if missing else f"holds {further[0]!r}, which no layer has"
+        raise DataError(f"not the tensors of these settings: it {what}")
+    for name, (shape, dtype) in shapes.items():
+        found = file.get_slice(name)
+        kind = _DTYPES.get(found.get_dtype(), found.get_dtype())
+        if tuple(found.get_shape()) != shape or kind != dtype:
+            raise DataError(f"tensor {name!r} is {kind} {tuple(found.get_shape())}, expected {dtype} {shape}")
+
+
+def _predictor(config: _Config, settings: ParZCSettings, tensors: Mapping[str, torch.Tensor]) -> ParZC:
+    with torch.device("meta"):
+        networks = tuple(Network(settings, config.sizes) for _ in range(settings.members))
     for member, network in enumerate(networks):
         state = {name: tensors[f"{member}.{name}"] for name in network.state_dict()}
         network.load_state_dict(state, assign=True)
         network.eval()
     scales = (np.asarray(tensors[f"features.{name}"]) for name in _SCALES)
-    features = Features(statistics, settings.scaling, settings.layout, settings.mask, positions, *scales)
-    if features.channels != sizes.channels or features.positions != sizes.positions:
-        raise ValueError("the statistics do not fit the network")
-    space = get_space(config["space"][0], **config["space"][1]) if config["space"] else None
-    if settings.graph and (space is None or len(space.graph_operations) != sizes.kinds):
+    features = Features(
+        config.statistics, settings.scaling, settings.layout, settings.mask, config.positions, *scales
+    )
+    space = get_space(config.space.name, **config.space.settings) if config.space else None
+    if not settings.graph:
+        return ParZC(settings, config.seed, features, None, networks, config.lesson)
+    if not isinstance(space, GraphSpace) or len(space.graph_operations) != config.sizes.kinds:
         raise ValueError("the search space does not fit the network")
-    return ParZC(settings, config["seed"], features, space, networks)
+    return ParZC(settings, config.seed, features, space, networks, config.lesson)
 
 
-def _check(tensors: Mapping[str, torch.Tensor], expected: Mapping[str, tuple]) -> None:
-    """Raise a :class:`DataError` that names what differs."""
-    missing, further = sorted(set(expected) - set(tensors)), sorted(set(tensors) - set(expected))
-    if missing or further:
-        what = f"lacks {missing[0]!r}" if missing else f"holds {further[0]!r}, which no layer has"
-        raise DataError(f"not the tensors of these settings: it {what}")
-    for name, (shape, dtype) in expected.items():
-        found = tensors[name]
-        if tuple(found.shape) != shape or found.dtype != dtype:
-            raise DataError(
-                f"tensor {name!r} is {found.dtype} {tuple(found.shape)}, expected {dtype} {shape}"
-            )
-        if not torch.isfinite(found).all():
-            raise DataError(f"tensor {name!r} holds numbers that are not finite")
+def _digest(config: Any, tensors: Mapping[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    for name in sorted(tensors):
+        array = tensors[name].numpy()
+        digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"it holds {name}, which is no JSON")
+
+
+#: What safetensors calls the kinds of our tensors.
+_DTYPES = {"F32": torch.float32, "F64": torch.float64}

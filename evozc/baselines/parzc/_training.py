@@ -1,4 +1,4 @@
-"""Training one network; everything random comes from one seed, and no global state is left changed."""
+"""Training one network: the same bits for a seed, and no global state is left changed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import torch
 from scipy import stats
 
+from evozc._threads import one_thread
 from evozc.baselines.parzc._loss import total_loss
 from evozc.baselines.parzc._network import Network, Sizes
 from evozc.baselines.parzc._settings import ParZCSettings
@@ -17,11 +18,17 @@ Inputs = tuple[torch.Tensor, ...]
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Torch's random state set for the block, and put back behind it."""
-    with torch.random.fork_rng(devices=[]):
+def reproducible(seed: int) -> Iterator[None]:
+    """Torch's random state set for the block, one thread, deterministic algorithms; put back behind it."""
+    before = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        yield
+        torch.use_deterministic_algorithms(True)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(before, warn_only=warned)
 
 
 def train(
