@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import csv
 import gzip
-import math
+import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO, cast
 
-import numpy as np
+from evozc.benchmarks.readers._reader import Published, Request
+from evozc.benchmarks.readers._rows import Rows
+from evozc.errors import DataError
 
-from evozc.benchmarks.readers._reader import Published, Request, Wanted
-from evozc.errors import DataError, EvozcError
-from evozc.spaces import ColumnSpace
-from evozc.table import Target
-
-Row = dict[str, str]
+#: By which columns may be parted; the one that gives the header most of them does.
+_DELIMITERS = (",", ";", "\t")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_INDEX = re.compile(r"Unnamed: [0-9]+")
 
 
 class Csv:
-    """A header and a row an architecture, plain or compressed by gzip; any text is taken for it."""
+    """A header and a row an architecture, plain or compressed by gzip; any text is taken for it.
+
+    Columns are parted by commas, semicolons or tabs. With the last two, numbers may have decimal commas.
+    Blank lines, a byte order mark and pandas' column of row numbers are left out.
+    """
 
     name = "csv"
 
@@ -30,57 +35,10 @@ class Csv:
 
     def read(self, path: Path, request: Request) -> Published:
         """The columns asked for; without targets by name, ``accuracy``."""
-        rows = read_rows(path)
-        columns = [column for column in rows[0] if column]
-        wanted = () if request.targets is None else request.targets or (Wanted("accuracy"),)
-        own = _own_columns(columns, request)
-        needed = [*request.where, *(target.name for target in wanted)]
-        if request.on:
-            needed.append(request.on)
-        if request.targets is not None or not request.on:
-            needed = [*own, *needed]
-        for column in needed:
-            if column not in columns:
-                raise DataError(f"{path}: no column {column!r}; the header names {', '.join(columns)}")
-        kept = [row for row in rows if all(row[name] == value for name, value in request.where.items())]
-        if not kept:
-            asked = ", ".join(f"{name}={value}" for name, value in request.where.items())
-            raise DataError(f"{path}: no row has {asked}")
-        rest = [c for c in columns if c not in {*own, *needed, *request.without}]
-        if rest and request.strict and not request.targets:
-            raise DataError(
-                f"{path}: unexpected column {', '.join(map(repr, rest))}; "
-                "name the columns to rank by with --target, and the others are left alone"
-            )
-        named = own[0] in needed
-        architectures = tuple(_architecture(path, row, request) for row in kept) if named else ()
-        return Published(
-            path=path,
-            places=tuple(f"line {row['']}" for row in kept),
-            ids=tuple(row[request.on] for row in kept) if request.on else architectures,
-            architectures=architectures,
-            targets=tuple(_target(path, kept, target) for target in wanted),
-            scores={c: _numbers(path, kept, c, missing=True) for c in rest} if request.scores else {},
-        )
+        return _read(Path(path)).published(request)
 
 
-def _own_columns(columns: Sequence[str], request: Request) -> tuple[str, ...]:
-    """The columns that say the architecture: one, or those that the space names."""
-    if request.architecture_column not in columns and isinstance(request.space, ColumnSpace):
-        return request.space.architecture_columns
-    return (request.architecture_column,)
-
-
-def _architecture(path: Path, row: Row, request: Request) -> str:
-    if request.architecture_column in row or not isinstance(request.space, ColumnSpace):
-        return row[request.architecture_column]
-    try:
-        return request.space.from_columns(row)
-    except DataError as error:
-        raise DataError(f"{path}: line {row['']}: {error}") from None
-
-
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file with a header, plain or compressed by gzip.
 
     Each row has one more entry, under the empty name: its line number.
@@ -88,56 +46,71 @@ def read_rows(path: Path) -> list[Row]:
     Raises:
         DataError: missing, not UTF-8, empty, or a row with too few or too many cells.
     """
-    path = Path(path)
-    opener = gzip.open if path.suffix == ".gz" else open
+    rows = _read(Path(path))
+    return [
+        {**dict(zip(rows.columns, cells, strict=True)), "": place.removeprefix("line ")}
+        for cells, place in zip(rows.cells, rows.places, strict=True)
+    ]
+
+
+def _read(path: Path) -> Rows:
+    lines: list[tuple[list[str], int]] = []
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            if not header or len(set(header)) != len(header) or "" in header:
-                raise DataError(f"{path}: line 1 must name every column, each name once")
-            rows = []
-            for cells in reader:
-                if len(cells) != len(header):
-                    raise DataError(
-                        f"{path}: line {reader.line_num} has {len(cells)} cells, "
-                        f"the header names {len(header)} columns"
-                    )
-                rows.append({**dict(zip(header, cells, strict=True)), "": str(reader.line_num)})
+        delimiter = _delimiter(path)
+        with _open(path) as file:
+            reader = csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=True)
+            header = [name.strip() for name in next(reader, [])]
+            lines.extend((cells, reader.line_num) for cells in reader if cells)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
-        raise DataError(f"{path}: not a readable CSV file: {error}") from error
-    if not rows:
-        raise DataError(f"{path}: holds no rows under its header")
-    return rows
-
-
-def _target(path: Path, rows: Iterable[Row], wanted: Wanted) -> Target:
-    values = _numbers(path, rows, wanted.name)
-    try:
-        return wanted.target(values)
-    except EvozcError as error:
-        raise type(error)(f"{path}: {error}") from None
-
-
-def _numbers(path: Path, rows: Iterable[Row], column: str, missing: bool = False) -> np.ndarray:
-    """A column as float64; with ``missing``, empty and non-finite cells become NaN."""
-    values = []
-    for row in rows:
-        text = row[column].strip()
-        try:
-            value = float(text) if text else math.nan
-        except ValueError:
+        raise DataError(f"{path}: not a readable CSV file: {error}{_advice(path)}") from error
+    while lines and not any(cell.strip() for cell in lines[-1][0]):
+        lines.pop()
+    index = bool(header) and len(header) > 1 and (header[0] == "" or bool(_INDEX.fullmatch(header[0])))
+    index = index and all(cells[0].strip().isdigit() for cells, _ in lines)
+    if not header or len(set(header)) != len(header) or "" in header[int(index) :]:
+        raise DataError(f"{path}: line 1 must name every column, each name once")
+    for cells, number in lines:
+        if len(cells) != len(header):
             raise DataError(
-                f"{path}: line {row['']}: column {column!r} holds {text[:40]!r}, which is no number"
-            ) from None
-        if not math.isfinite(value):
-            if not missing:
-                raise DataError(
-                    f"{path}: line {row['']}: column {column!r} is {text or 'empty'}; "
-                    "every architecture needs a finite value"
-                )
-            value = math.nan
-        values.append(value)
-    return np.array(values, dtype=np.float64)
+                f"{path}: line {number} has {len(cells)} cells, the header names {len(header)} columns"
+            )
+    if not lines:
+        raise DataError(f"{path}: holds no rows under its header")
+    return Rows(
+        path=path,
+        columns=tuple(header[int(index) :]),
+        cells=[cells[int(index) :] for cells, _ in lines],
+        places=[f"line {number}" for _, number in lines],
+        commas=delimiter != ",",
+        notes=("the first column numbers the rows and is left out",) if index else (),
+    )
+
+
+def _open(path: Path) -> TextIO:
+    opener = gzip.open if path.suffix == ".gz" else open
+    return cast("TextIO", opener(path, "rt", encoding="utf-8-sig", newline=""))
+
+
+def _delimiter(path: Path) -> str:
+    with _open(path) as file:
+        first = next(iter(file), "")
+    return max(_DELIMITERS, key=lambda mark: len(_cells(first, mark)))
+
+
+def _cells(line: str, delimiter: str) -> Sequence[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _advice(path: Path) -> str:
+    """What to do about a file that cannot be read, as far as its first bytes tell."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(2)
+    except OSError:
+        return ""
+    return "; it is UTF-16, save it as UTF-8" if start in _UTF_16 else ""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from evozc._registry import Registry
+from evozc.benchmarks.readers._foreign import refuse_foreign
 from evozc.benchmarks.readers._reader import Published, Reader, Request
 from evozc.errors import ConfigError, DataError
 
@@ -27,7 +28,16 @@ def _check(name: str, make: Callable[[], Reader]) -> None:
 
 #: Readers: callables without arguments that give a :class:`Reader`, as its class does.
 READERS: Registry[Callable[[], Reader]] = Registry(
-    "reader", "evozc.readers", {"csv": "evozc.benchmarks.readers._csv:Csv"}, _check
+    "reader",
+    "evozc.readers",
+    {
+        "csv": "evozc.benchmarks.readers._csv:Csv",
+        "nasbench101-tfrecord": "evozc.benchmarks.readers._nasbench101:NasBench101Records",
+        "nds": "evozc.benchmarks.readers._nds:Nds",
+        "parquet": "evozc.benchmarks.readers._parquet:Parquet",
+        "suite-zero": "evozc.benchmarks.readers._suite_zero:SuiteZero",
+    },
+    _check,
 )
 
 
@@ -55,7 +65,10 @@ def _fitting(path: Path) -> Reader:
         raise ConfigError(
             f"{path}: may be {' or '.join(reader.name for reader in known)}; say which with --format"
         )
-    return known[0] if known else READERS.get(FALLBACK)()
+    if known:
+        return known[0]
+    refuse_foreign(path, head)
+    return READERS.get(FALLBACK)()
 
 
 def _head(path: Path) -> bytes:
