@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from evozc.benchmarks.readers import first_bytes
 from evozc.errors import DataError
 from evozc.table import Table, load_table
 
@@ -24,4 +25,20 @@ def open_table(name: str) -> Table:
             f"{name}: no such table; give the path of one made by evozc extract or evozc table, "
             f"or the name of a bundled benchmark ({', '.join(BUNDLED)})"
         )
+    _point_to_table(Path(name))
     return load_table(Path(name))
+
+
+def _point_to_table(path: Path) -> None:
+    """Refuse what may be a published file, and say which command makes a table of it.
+
+    Raises:
+        DataError: the file is no zip archive, as tables are, but text.
+    """
+    head = first_bytes(path)
+    if head.startswith(b"PK") or not head or b"\0" in head:
+        return
+    raise DataError(
+        f"{path}: no table of statistics but text, as published scores are; make one of it first: "
+        f"evozc table {path} table.npz"
+    )

@@ -43,6 +43,14 @@ def write(tmp_path):
         ("\ufeff" + GOOD.replace("\n", "\r\n"), "excel.csv"),
         (GOOD.replace("93.5", '" 93.5 "'), "quoted.csv"),
         (gzip.compress(GOOD.encode()), "packed.csv.gz"),
+        (GOOD.replace(",", ";"), "semicolons.csv"),
+        (GOOD.replace(",", "\t"), "tabs.tsv"),
+        (GOOD.replace(",", ";").replace("93.5", "93,5"), "decimal-commas.csv"),
+        (GOOD.replace(",", ";").replace("93.5", '"93,5"').replace("\n", "\r\n"), "quoted-decimal-commas.csv"),
+        (GOOD + "\n\n", "blank-last-lines.csv"),
+        (GOOD + ",\n", "empty-last-row.csv"),
+        (GOOD.replace(",", " , "), "blanks.csv"),
+        ("".join(map("{},{}\n".format, ["", 0, 1, 2], GOOD.splitlines())), "index.csv"),
     ],
 )
 def test_targets_are_read_in_the_order_of_the_file(write, content, name):
@@ -83,11 +91,22 @@ BAD = {
     "decimal comma": (GOOD.replace("93.5", "93,5"), "line 2 has 3 cells"),
     "quoted comma": (GOOD.replace("93.5", '"93,5"'), "line 2: .*'93,5', which is no number"),
     "ragged row": (GOOD + A.replace("skip", "none") + "\n", "line 5 has 1 cells"),
-    "semicolons": (GOOD.replace(",", ";"), "no column 'architecture'"),
+    "underscores": (GOOD.replace("93.5", "9_1"), "line 2: .*'9_1', which is no number; take out the under"),
+    "full-width digits": (GOOD.replace("93.5", "\uff19\uff13"), "line 2: .*write it in ASCII digits"),
+    "percent": (GOOD.replace("93.5", "85.98%"), "line 2: .*'85.98%', which is no number; take off the"),
+    "thousands": (GOOD.replace("93.5", '"42,027.49"'), "line 2: .*'42,027.49', .*write it without marks"),
+    "points as thousands": (GOOD.replace("93.5", "1.234.567"), "line 2: .*write it without marks between"),
+    "mixed decimals": (
+        GOOD.replace(",", ";").replace("93.5", "93,5").replace(";10", ";10.5"),
+        "decimal commas and points are mixed .line 2, column 'accuracy': '93,5'; line 3, .*'10.5'.",
+    ),
+    "a sentinel": (GOOD.replace("93.5", "-1e8"), "line 2: .*-1e8, which stands for a value that could"),
+    "not available": (GOOD.replace("93.5", "N/A"), "line 2: column 'accuracy' is N/A"),
+    "hexadecimal": (GOOD.replace("93.5", "0x1p3"), "line 2: .*no number"),
     "open quote": (GOOD + '"', "not a readable CSV"),
     "latin-1": (GOOD.replace("93.5", "größer").encode("latin-1"), "not a readable CSV"),
-    "utf-16": (GOOD.encode("utf-16"), "not a readable CSV"),
-    "html": ("<!DOCTYPE html>\n<html>\n", "no column"),
+    "utf-16": (GOOD.encode("utf-16"), "not a readable CSV.*it is UTF-16, save it as UTF-8"),
+    "html": ("<!DOCTYPE html>\n<html>\n", "a web page, not the file"),
 }
 
 
@@ -118,6 +137,57 @@ def test_damaged_compression_is_refused(write):
             read_targets(write(bytes(flipped), "flipped.csv.gz"), SPACE)
     with pytest.raises(DataError):
         read_targets(write(GOOD, "plain.csv.gz"), SPACE)
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_pandas_numbers_of_rows_are_no_score(write, name):
+    lines = [f"{name},architecture,accuracy,zen", f"0,{A},1,5", f"1,{B},2,6"]
+    table = table_from_scores(write("\n".join(lines)), SPACE)
+    assert list(table.values) == ["network.zen"]
+    assert table.provenance["notes"] == ["the first column numbers the rows and is left out"]
+    with pytest.raises(DataError, match="line 1 must name every column"):
+        table_from_scores(write("\n".join(lines).replace("0,", "x,").replace("Unnamed: x", "")), SPACE)
+
+
+def test_scores_that_are_missing_are_counted_by_how(write):
+    lines = [
+        "architecture,accuracy,zen,jacov,all", f"{A},1,N/A,-1e8,-1e9", f"{B},2,-Infinity,-100000000.0,1e9",
+        f"{C},3,0.5,-32,nan",
+    ]
+    table = table_from_scores(write("\n".join(lines)), SPACE)
+    np.testing.assert_array_equal(table.values["network.zen"], [np.nan, np.nan, 0.5])
+    np.testing.assert_array_equal(table.values["network.jacov"], [np.nan, np.nan, -32])
+    assert table.provenance["notes"] == [
+        "zen: 2 of 3 missing (1 empty or not a number, 1 infinite)", "jacov: 2 of 3 missing (2 of -1e+08)",
+        "all: 3 of 3 missing (1 empty or not a number, 1 of -1e+09, 1 of 1e+09)",
+    ]
+
+
+def test_decimal_commas_are_said(write):
+    content = f"architecture;accuracy;zen\n{A};1,5;1,234\n{B};2;-2e3\n"
+    table = table_from_scores(write(content), SPACE)
+    np.testing.assert_array_equal(table.values["network.zen"], [1.234, -2000])
+    assert table.target().values.tolist() == [1.5, 2]
+    assert table.provenance["notes"] == ["decimal commas are read as such: 93,5 is 93.5"]
+
+
+def test_columns_of_text_are_left_out_by_name(write):
+    path = write(f"architecture,accuracy,note,zen\n{A},1,first,2\n{B},2,second,3\n")
+    with pytest.raises(DataError, match="line 2: column 'note' holds 'first', which is no number; leave col"):
+        table_from_scores(path, SPACE)
+    assert list(table_from_scores(path, SPACE, without=["note"]).values) == ["network.zen"]
+    mostly = write(f"architecture,accuracy,zen\n{A},1,2\n{B},2,3%\n")
+    with pytest.raises(DataError, match="line 3: column 'zen' holds '3%', which is no number; take off"):
+        table_from_scores(mostly, SPACE)
+
+
+def test_tuples_in_quotes_are_put_in_the_words_of_the_space(write):
+    path = write('arch,accuracy\n"(4, 0, 3, 1, 4, 3)",90\n"[0, 2, 3, 2, 3, 1]", 91\n')
+    found = read_targets(path, SPACE, architecture_column="arch", targets=["accuracy"])
+    assert found.architectures[0] == (
+        "|avg_pool_3x3~0|+|skip_connect~0|none~1|+|nor_conv_1x1~0|avg_pool_3x3~1|nor_conv_1x1~2|"
+    )
+    assert len(found.architectures) == 2
 
 
 @given(st.binary(max_size=200) | st.text("architecure,y\n\r\"|+~0;none\x00\ufeff").map(str.encode))

@@ -40,8 +40,6 @@ _KINDS = (
     (b"SQLite format 3", "an SQLite file; write what is to be ranked as CSV"),
     (b"\xfd7zXZ", "compressed by xz; unpack it first"),
     (b"\x28\xb5\x2f\xfd", "compressed by zstd; unpack it first"),
-    (b"\xff\xfe", "UTF-16 text; save it as UTF-8"),
-    (b"\xfe\xff", "UTF-16 text; save it as UTF-8"),
 )
 
 

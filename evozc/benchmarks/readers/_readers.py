@@ -58,7 +58,7 @@ def read_published(path: Path, request: Request, format: str | None = None) -> P
 
 
 def _fitting(path: Path) -> Reader:
-    head = _head(path)
+    head = first_bytes(path)
     readers = [make() for name, make in READERS.everything().items() if name != FALLBACK]
     known = [reader for reader in readers if reader.fits(path, head)]
     if len(known) > 1:
@@ -71,8 +71,12 @@ def _fitting(path: Path) -> Reader:
     return READERS.get(FALLBACK)()
 
 
-def _head(path: Path) -> bytes:
-    """The first bytes of a file, unpacked as far as that is possible."""
+def first_bytes(path: Path) -> bytes:
+    """At most 64 KiB of a file, unpacked if it is compressed by gzip; empty where it cannot be read.
+
+    Raises:
+        DataError: there is no such file.
+    """
     try:
         with open(path, "rb") as file:
             start = file.read(_HEAD)

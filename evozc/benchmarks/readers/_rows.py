@@ -115,8 +115,9 @@ class Rows:
         return tuple(found)
 
     def _column(self, name: str) -> list[str]:
+        """Without blanks around the texts."""
         at = self.columns.index(name)
-        return [row[at] for row in self.cells]
+        return [row[at].strip() for row in self.cells]
 
     def _convention(self, columns: Sequence[str]) -> bool:
         """Whether decimals follow a comma in these columns, all of them."""
@@ -125,7 +126,6 @@ class Rows:
         seen: dict[bool, str] = {}
         for column in columns:
             for text, place in zip(self._column(column), self.places, strict=True):
-                text = text.strip()
                 for comma, is_one in ((True, has_decimal_comma(text)), (False, has_decimal_point(text))):
                     if is_one and comma not in seen:
                         seen[comma] = f"{place}, column {column!r}: {text[:40]!r}"
@@ -138,7 +138,7 @@ class Rows:
 
     def _scores(self, column: str, comma: bool) -> np.ndarray:
         """A column as float64, with infinities and sentinels as they stand, NaN where one is missing."""
-        texts = [text.strip() for text in self._column(column)]
+        texts = self._column(column)
         values = [read_number(text, comma) for text in texts]
         for text, value, place in zip(texts, values, self.places, strict=True):
             if value is None:
@@ -153,7 +153,6 @@ class Rows:
     def _target(self, wanted: Wanted, comma: bool) -> Target:
         values = []
         for text, place in zip(self._column(wanted.name), self.places, strict=True):
-            text = text.strip()
             value = read_number(text, comma)
             where = f"{self.path}: {place}: column {wanted.name!r}"
             if value is None:
