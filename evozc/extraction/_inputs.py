@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import struct
-import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from evozc._npz import Archive, Declared, Limits, open_archive
 from evozc.errors import DataError
 from evozc.spaces import ImageInputs, SearchSpace
 
-#: A file that unpacks to more is refused before it fills the memory.
+#: A file that would take more than this, as numbers of four bytes too, is refused before it is unpacked.
 MAX_BYTES = 8 * 2**30
+#: Images looked at together.
+_BLOCK = 256
 _EXPECTED = "expected an npz archive with x (uint8, images x height x width x channels) and y (labels)"
 
 
@@ -67,10 +69,18 @@ def load_images(path: Path, space: SearchSpace) -> Images:
             of the wrong kind or shape, or does not fit the space.
     """
     path = Path(path)
-    x, y = _read(path)
-    _check(path, x, y, space)
-    labels = y.astype(np.int64)
-    return Images(torch.from_numpy(_standardised(path, x)), torch.from_numpy(labels), _digest(x, labels))
+    with _opened(path) as archive:
+        x, y = archive.declared("x"), archive.declared("y")
+        _check(x, y, space)
+        pixels, labels = archive.read("x"), archive.read("y").astype(np.int64)
+        last = space.outputs.size - 1
+        if labels.min() < 0 or labels.max() > last:
+            raise DataError(
+                f"y reaches from {labels.min()} to {labels.max()}; {space.name} is set to {last + 1} "
+                f"classes, 0 to {last}"
+            )
+        made, digest = _standardised(pixels), _digest(pixels, labels)
+    return Images(torch.from_numpy(made), torch.from_numpy(labels), digest)
 
 
 def load_inputs(path: Path) -> Images:
@@ -88,69 +98,73 @@ def load_inputs(path: Path) -> Images:
             of the wrong kind or shape.
     """
     path = Path(path)
-    x, y = _read(path)
-    if x.dtype.kind not in "iuf" or x.ndim < 2 or 0 in x.shape:
-        raise DataError(f"{path}: x is {x.dtype} {x.shape}; expected numbers (n, ...)")
-    if y.dtype.kind not in "iu" or y.shape != x.shape[:1] or y.min() < 0:
-        raise DataError(f"{path}: y is {y.dtype} {y.shape}; expected {len(x)} whole numbers from 0")
-    if x.dtype == np.uint8 and x.ndim == 4:
-        made = _standardised(path, x)
-    else:
-        made = x.astype(np.float32 if x.dtype.kind == "f" else np.int64)
-    return Images(torch.from_numpy(made), torch.from_numpy(y.astype(np.int64)), _digest(x, y))
+    with _opened(path) as archive:
+        x, y = archive.declared("x"), archive.declared("y")
+        if x.dtype.kind not in "iuf" or len(x.shape) < 2 or 0 in x.shape:
+            raise DataError(f"x is {x}; expected numbers (n, ...)")
+        if y.dtype.kind not in "iu" or y.shape != x.shape[:1]:
+            raise DataError(f"y is {y}; expected {x.shape[0]} whole numbers from 0")
+        numbers, labels = archive.read("x"), archive.read("y")
+        if labels.min() < 0:
+            raise DataError(f"y is {y}; expected {x.shape[0]} whole numbers from 0")
+        if x.dtype == np.uint8 and len(x.shape) == 4:
+            made = _standardised(numbers)
+        else:
+            made = _as_float32(numbers) if x.dtype.kind == "f" else numbers.astype(np.int64)
+        digest = _digest(numbers, labels)
+    return Images(torch.from_numpy(made), torch.from_numpy(labels.astype(np.int64)), digest)
 
 
-def _standardised(path: Path, x: np.ndarray) -> np.ndarray:
+def _standardised(x: np.ndarray) -> np.ndarray:
     made = np.empty((len(x), x.shape[3], *x.shape[1:3]), dtype=np.float32)
+    blocks = [slice(start, start + _BLOCK) for start in range(0, len(x), _BLOCK)]
     for channel in range(x.shape[3]):
-        pixels = x[..., channel]
-        counts = np.bincount(pixels.ravel(), minlength=256)
+        counts = sum(np.bincount(x[block, ..., channel].ravel(), minlength=256) for block in blocks)
         levels = np.arange(256) - np.average(np.arange(256), weights=counts)
         deviation = np.sqrt(np.average(levels**2, weights=counts))
         if deviation == 0:
-            raise DataError(f"{path}: channel {channel} of x is the same at every pixel")
-        made[:, channel] = (levels / deviation).astype(np.float32)[pixels]
+            raise DataError(f"channel {channel} of x is the same at every pixel")
+        scaled = (levels / deviation).astype(np.float32)
+        for block in blocks:
+            made[block, channel] = scaled[x[block, ..., channel]]
     return made
 
 
-def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
-                raise DataError(f"{path}: unpacks to more than {MAX_BYTES >> 30} GiB; take fewer images")
-        with np.load(path, allow_pickle=False) as archive:
-            for name in ("x", "y"):
-                if name not in archive.files:
-                    held = ", ".join(archive.files) or "nothing"
-                    raise DataError(f"{path}: holds no array {name!r} but {held}; {_EXPECTED}")
-            return archive["x"], archive["y"]
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, OverflowError,
-            RuntimeError, struct.error, zlib.error, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{path}: not a whole file of images ({type(error).__name__}: {error}); "
-            f"{_EXPECTED}: fetch or write it again"
-        ) from error
+def _as_float32(x: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        made = x.astype(np.float32)
+    if not np.isfinite(made).all():
+        raise DataError("x holds numbers that are not finite, or too large for float32")
+    return made
 
 
-def _check(path: Path, x: np.ndarray, y: np.ndarray, space: SearchSpace) -> None:
+@contextmanager
+def _opened(path: Path) -> Iterator[Archive]:
+    """An archive that holds x and y, which would fit the memory as numbers of four bytes too."""
+    limits = Limits.usual(MAX_BYTES)
+    advice = f"{_EXPECTED}: fetch or write it again"
+    with open_archive(path, "file of images", limits, advice) as archive:
+        for name in ("x", "y"):
+            if name not in archive.names:
+                held = ", ".join(archive.names) or "nothing"
+                raise DataError(f"holds no array {name!r} but {held}; {_EXPECTED}")
+        x = archive.declared("x")
+        if x.nbytes + 4 * x.nbytes // x.dtype.itemsize > limits.size:
+            raise limits.refusal("size", f"x is {x}, too large for {limits.size / 2**30:.3g} GiB; take fewer")
+        yield archive
+
+
+def _check(x: Declared, y: Declared, space: SearchSpace) -> None:
     if not isinstance(space.inputs, ImageInputs):
-        raise DataError(f"{path}: networks of {space.name} take tokens, not images")
-    channels, classes = space.inputs.channels, space.outputs.size
-    if x.dtype != np.uint8 or x.ndim != 4 or 0 in x.shape:
-        raise DataError(f"{path}: x is {x.dtype} {x.shape}; {_EXPECTED}")
-    if x.shape[3] != channels:
+        raise DataError(f"networks of {space.name} take tokens, not images")
+    if x.dtype != np.uint8 or len(x.shape) != 4 or 0 in x.shape:
+        raise DataError(f"x is {x}; {_EXPECTED}")
+    if x.shape[3] != space.inputs.channels:
         raise DataError(
-            f"{path}: x has {x.shape[3]} channels, networks of {space.name} are set to {channels}"
+            f"x has {x.shape[3]} channels, networks of {space.name} are set to {space.inputs.channels}"
         )
     if y.dtype.kind not in "iu" or y.shape != x.shape[:1]:
-        raise DataError(f"{path}: y is {y.dtype} {y.shape}; expected {len(x)} whole numbers")
-    if y.min() < 0 or y.max() >= classes:
-        raise DataError(
-            f"{path}: y reaches from {y.min()} to {y.max()}; {space.name} is set to {classes} "
-            f"classes, 0 to {classes - 1}"
-        )
+        raise DataError(f"y is {y}; expected {x.shape[0]} whole numbers")
 
 
 def _digest(*arrays: np.ndarray) -> str:

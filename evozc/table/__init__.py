@@ -4,10 +4,11 @@
 
 **What a search may see**: :func:`split_table`.
 
-**On disk**: :func:`save_table`, :func:`load_table`. Files that others publish are read by
-:mod:`evozc.benchmarks`.
+**On disk**: :func:`save_table`, :func:`load_table`, :class:`Limits` of what a file may claim. Files
+that others publish are read by :mod:`evozc.benchmarks`.
 """
 
+from evozc._npz import Limits
 from evozc.table._split import split_table
 from evozc.table._store import load_table, save_table
 from evozc.table._table import Table
@@ -16,5 +17,5 @@ from evozc.table._target import Target
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Table", "Target",
     "split_table",
-    "load_table", "save_table",
+    "Limits", "load_table", "save_table",
 ]

@@ -7,26 +7,55 @@ Members: ``header`` (JSON in UTF-8 as uint8), ``offsets/<node set>``,
 from __future__ import annotations
 
 import json
-import lzma
-import math
-import struct
-import tokenize
-import zipfile
-import zlib
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from evozc._files import refuse_existing, replacing
+from evozc._npz import Archive, Limits, open_archive
+from evozc._records import from_json
 from evozc.errors import DataError
 from evozc.table._table import Table, Target, declaration
-from primitives import Sign, Statistic
+from primitives import NETWORK, NODE_SETS, Sign, Statistic
 
 FORMAT = "evozc-table-2"
-#: A table larger than this when unpacked is refused before it fills the memory.
-MAX_BYTES = 32 * 2**30
+
+
+@dataclass(frozen=True)
+class _Declaration:
+    """A statistic in the header."""
+
+    node_set: str
+    name: str
+    definition: str
+    sign: int
+    latex: str
+    group: str
+    unit: str
+    source: str
+    labels: bool
+
+
+@dataclass(frozen=True)
+class _TargetDeclaration:
+    name: str
+    unit: str
+    higher_is_better: bool
+    noise_ceiling: float | None
+
+
+@dataclass(frozen=True)
+class _Header:
+    format: str
+    hash: str
+    architectures: tuple[str, ...]
+    keys: tuple[str, ...]
+    statistics: tuple[_Declaration, ...]
+    targets: tuple[_TargetDeclaration, ...]
+    provenance: Mapping[str, Any]
 
 
 def save_table(table: Table, path: Path, dtype: str = "float64") -> None:
@@ -70,35 +99,29 @@ def save_table(table: Table, path: Path, dtype: str = "float64") -> None:
         np.savez_compressed(file, **members)
 
 
-def load_table(path: Path) -> Table:
+def load_table(path: Path, limits: Limits | None = None) -> Table:
     """Read a table that anybody may have written.
+
+    Args:
+        path: Of the table.
+        limits: What it may claim; None for the usual ones, which environment variables change.
 
     Raises:
         DataError: the file is missing, no table, truncated, altered, or too large.
+        ConfigError: an environment variable holds no limit.
     """
     path = Path(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
-                raise DataError(f"unpacks to more than {MAX_BYTES >> 30} GiB")
-        with np.load(path, allow_pickle=False) as archive:
-            members = {name: archive[name] for name in archive.files}
-        header = json.loads(members.pop("header").tobytes(), parse_constant=_refuse_constant)
-        expected = header["hash"]
-        table = _assemble(header, members)
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile,
-            EOFError, RuntimeError, MemoryError, OverflowError, IndexError, struct.error,
-            zlib.error, lzma.LZMAError, tokenize.TokenError, SyntaxError) as error:
-        raise DataError(
-            f"{path}: not a whole evozc table ({type(error).__name__}: {error}); "
-            "fetch or extract it again"
-        ) from error
-    if table.content_hash != expected:
-        raise DataError(f"{path}: its contents do not match its hash; fetch or extract it again")
+    limits = limits or Limits.usual()
+    with open_archive(path, "evozc table", limits, "fetch or extract it again") as archive:
+        if "header" not in archive.names or archive.declared("header").dtype != np.uint8:
+            raise DataError("not a whole evozc table: it has no header")
+        if archive.declared("header").nbytes > limits.header:
+            raise limits.refusal("header", f"a header of {archive.declared('header').nbytes} bytes")
+        text = archive.read("header").tobytes()
+        header = _header(text)
+        table = _assemble(header, archive)
+        if table.content_hash != header.hash:
+            raise DataError("its contents do not match its hash; fetch or extract it again")
     return table
 
 
@@ -107,59 +130,66 @@ def vars_of(table: Table) -> dict[str, Any]:
     return {name: getattr(table, name) for name in table.__dataclass_fields__}
 
 
-def _assemble(header: dict[str, Any], members: dict[str, np.ndarray]) -> Table:
-    if header.get("format") != FORMAT:
-        raise DataError(f"written as {header.get('format')!r}, this version reads {FORMAT!r}")
-    _check_types(header)
+def _header(text: bytes) -> _Header:
+    try:
+        values = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("the header is nested too deeply") from None
+    written_as = values.get("format") if isinstance(values, dict) else None
+    if written_as != FORMAT:
+        raise DataError(f"written as {str(written_as)[:40]!r}, this version reads {FORMAT!r}")
+    return from_json(_Header, values, "header")
 
-    def under(prefix: str, dtype: type) -> dict[str, np.ndarray]:
-        return {
-            name.removeprefix(prefix): array.astype(dtype, casting="safe")
-            for name, array in members.items()
-            if name.startswith(prefix)
-        }
 
-    values = under("targets/", np.float64)
-    targets = [Target(**declared, values=values[declared["name"]]) for declared in header["targets"]]
-    return Table(
-        architectures=tuple(header["architectures"]),
-        keys=tuple(header["keys"]),
-        statistics=tuple(_statistic(s) for s in header["statistics"]),
-        offsets=under("offsets/", np.int64),
-        values=under("values/", np.float64),
-        targets={target.name: target for target in targets},
-        train=members.get("train"),
-        provenance=header["provenance"],
+def _assemble(header: _Header, archive: Archive) -> Table:
+    """The table of a header and its arrays, none of which is read before its declared shape fits."""
+    count = len(header.architectures)
+    left = set(archive.names) - {"header"}
+
+    def read(name: str, dtype: type, length: int) -> np.ndarray:
+        if name not in left:
+            raise DataError(f"not a whole evozc table: {name} is missing or named twice")
+        left.remove(name)
+        declared = archive.declared(name)
+        if declared.shape != (length,) or not np.can_cast(declared.dtype, dtype, "safe"):
+            raise DataError(f"{name} is {declared}; expected {length} numbers")
+        return archive.read(name).astype(dtype, casting="safe", copy=False)
+
+    offsets = {s: read(f"offsets/{s}", np.int64, count + 1) for s in NODE_SETS if f"offsets/{s}" in left}
+    lengths = {NETWORK: count, **{node_set: int(found[-1]) for node_set, found in offsets.items()}}
+    statistics = tuple(_statistic(declared) for declared in header.statistics)
+    for statistic in statistics:
+        if statistic.node_set not in lengths:
+            raise DataError(f"{statistic.key} has no offsets for its node set")
+    table = Table(
+        architectures=header.architectures,
+        keys=header.keys,
+        statistics=statistics,
+        offsets=offsets,
+        values={s.key: read(f"values/{s.key}", np.float64, lengths[s.node_set]) for s in statistics},
+        targets={t.name: _target(t, read(f"targets/{t.name}", np.float64, count)) for t in header.targets},
+        train=read("train", np.bool_, count) if "train" in left else None,
+        provenance=header.provenance,
     )
+    if left:
+        raise DataError(f"it holds {sorted(left)[0][:80]!r}, which the header does not name")
+    return table
 
 
-def _statistic(declared: dict[str, Any]) -> Statistic:
-    named = {**declared, "sign": Sign(declared["sign"]), "needs_labels": declared["labels"]}
+def _statistic(declared: _Declaration) -> Statistic:
+    if not 0 < declared.sign <= Sign.REAL:
+        raise DataError(f"the sign of a statistic must be from 1 to {int(Sign.REAL)}")
+    named = {**asdict(declared), "sign": Sign(declared.sign), "needs_labels": declared.labels}
     del named["labels"]
     return Statistic(**named)
 
 
+def _target(declared: _TargetDeclaration, values: np.ndarray) -> Target:
+    return Target(
+        declared.name, values, unit=declared.unit, higher_is_better=declared.higher_is_better,
+        noise_ceiling=declared.noise_ceiling,
+    )
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"the header holds {name}, which is no JSON")
-
-
-def _check_types(header: dict[str, Any]) -> None:
-    """Stop at values that would load, and then fail or mislead far away from here."""
-    statistics, targets = header["statistics"], header["targets"]
-    texts = [*header["architectures"], *header["keys"]]
-    texts += [value for s in statistics for key, value in s.items() if key not in ("sign", "labels")]
-    texts += [target[key] for target in targets for key in ("name", "unit")]
-    if not all(isinstance(text, str) for text in texts):
-        raise DataError("architectures, keys, statistics and targets must be named by texts")
-    if not all(type(s["sign"]) is int and 0 < s["sign"] <= Sign.REAL for s in statistics):
-        raise DataError(f"the sign of a statistic must be from 1 to {int(Sign.REAL)}")
-    if not all(isinstance(s["labels"], bool) for s in statistics):
-        raise DataError("whether a statistic needs labels must be true or false")
-    for target in targets:
-        ceiling = target["noise_ceiling"]
-        known = ceiling is None or (type(ceiling) in (int, float) and math.isfinite(ceiling))
-        if not isinstance(target["higher_is_better"], bool) or not known:
-            raise DataError(f"target {target['name']!r}: its direction or noise ceiling is no valid value")
-    if not isinstance(header["provenance"], dict):
-        raise DataError("the provenance must be named values")
-
