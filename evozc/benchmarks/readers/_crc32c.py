@@ -18,7 +18,7 @@ _TABLE = _table()
 
 
 @numba.njit(cache=True)
-def _crc(content: np.ndarray, table: np.ndarray) -> int:
+def _crc(content: np.ndarray, table: np.ndarray) -> np.uint32:
     value = np.uint32(0xFFFFFFFF)
     for byte in content:
         value = table[(value ^ byte) & np.uint32(0xFF)] ^ (value >> np.uint32(8))

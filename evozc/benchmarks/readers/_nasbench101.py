@@ -16,6 +16,7 @@ from evozc.benchmarks.readers._crc32c import masked_crc32c
 from evozc.benchmarks.readers._numbers import shown
 from evozc.benchmarks.readers._reader import Published, Request, Wanted
 from evozc.errors import ConfigError, DataError, EvozcError
+from evozc.table import Target
 
 #: Epochs that are ranked by where nobody says others.
 EPOCHS = 108
@@ -139,9 +140,9 @@ def _row(path: Path, place: str, record: bytes) -> tuple[int, str, bytes]:
 def _add(path: Path, place: str, runs: _Runs, metrics: bytes) -> None:
     try:
         fields = list(_fields(metrics))
-        evaluations = [value for number, value in fields if number == _EVALUATIONS]
+        evaluations = [v for number, v in fields if number == _EVALUATIONS and isinstance(v, bytes)]
         last = dict(_fields(evaluations[-1]))
-        parameters = next(value for number, value in fields if number == _PARAMETERS)
+        parameters = next(float(value) for number, value in fields if number == _PARAMETERS)
         values = {number: float(last[number]) for number, *_ in TARGETS.values()}
     except (ValueError, TypeError, KeyError, IndexError, StopIteration, struct.error):
         raise DataError(f"{path}: {place}: its metrics are none of NAS-Bench-101") from None
@@ -150,7 +151,7 @@ def _add(path: Path, place: str, runs: _Runs, metrics: bytes) -> None:
     for number, value in values.items():
         runs.sums[number] = runs.sums.get(number, 0.0) + value
     runs.count += 1
-    runs.parameters = float(parameters)
+    runs.parameters = parameters
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, float | bytes]]:
@@ -160,6 +161,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, float | bytes]]:
         ValueError: it is none.
     """
     position = 0
+    value: float | bytes
     while position < len(message):
         tag, position = _varint(message, position)
         match tag & 7:
@@ -191,7 +193,7 @@ def _varint(message: bytes, position: int) -> tuple[int, int]:
     raise ValueError("a number ends beyond its message")
 
 
-def _targets(path: Path, request: Request, found: list[_Runs]) -> tuple:
+def _targets(path: Path, request: Request, found: list[_Runs]) -> tuple[Target, ...]:
     if request.targets is None:
         return ()
     made = []

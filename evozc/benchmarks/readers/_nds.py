@@ -14,6 +14,7 @@ from evozc.benchmarks.readers._json import as_list, as_mapping, as_number, as_te
 from evozc.benchmarks.readers._numbers import notes_on, shown
 from evozc.benchmarks.readers._reader import Published, Request, Wanted
 from evozc.errors import ConfigError, DataError, EvozcError
+from evozc.table import Target
 
 #: By target, the list or number of errors in per cent that it comes from.
 TARGETS = {"accuracy": "test_ep_top1", "best_accuracy": "min_test_top1"}
@@ -53,12 +54,10 @@ class Nds:
         again = len(jobs) - len(by_network)
         repeated = (f"{again} of {len(jobs)} jobs train a network again; their figures are averaged",)
         groups = list(by_network.values())
-        scores, notes = {}, ()
-        if request.scores:
-            scores, notes = notes_on({
-                name: np.array([_mean(path, group, name) for group in groups])
-                for name in SCORES if name not in request.without
-            })
+        scores, notes = notes_on({
+            name: np.array([_mean(path, group, name) for group in groups])
+            for name in SCORES if request.scores and name not in request.without
+        })
         return Published(
             path=path, places=tuple(group[0][0] for group in groups), ids=tuple(by_network),
             architectures=tuple(by_network), targets=_targets(path, request, groups), scores=scores,
@@ -119,7 +118,8 @@ def _mean(path: Path, group: list[tuple[str, Mapping[str, Any]]], name: str) -> 
     for where, job in group:
         value, place = job.get(name), f"{where}.{name}"
         if isinstance(value, list):
-            value, place = (value[-1] if value else None), f"{place}[{len(value) - 1}]"
+            place = f"{place}[{len(value) - 1}]"
+            value = value[-1] if value else None
         if value is not None:
             values.append(as_number(path, place, value))
     return sum(values) / len(values) if values else math.nan
@@ -127,7 +127,7 @@ def _mean(path: Path, group: list[tuple[str, Mapping[str, Any]]], name: str) -> 
 
 def _targets(
     path: Path, request: Request, groups: list[list[tuple[str, Mapping[str, Any]]]]
-) -> tuple:
+) -> tuple[Target, ...]:
     if request.targets is None:
         return ()
     made = []

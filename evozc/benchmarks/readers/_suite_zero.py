@@ -16,6 +16,7 @@ from evozc.benchmarks.readers._numbers import notes_on, shown
 from evozc.benchmarks.readers._reader import Published, Request, Wanted
 from evozc.benchmarks.readers._suite_zero_keys import in_the_words_of
 from evozc.errors import ConfigError, DataError, EvozcError
+from evozc.table import Target
 
 #: What all files rank by; of every data set a higher value is better.
 TARGET = "val_accuracy"
@@ -172,13 +173,11 @@ def _published(path: Path, request: Request, dataset: str, records: list[_Record
         raise DataError(f"{path}: holds no architecture of {dataset or 'its data set'}")
     architectures = tuple(in_the_words_of(request.space, record.key) for record in records)
     places = tuple(record.where for record in records)
-    scores, notes = ({}, ())
-    if request.scores:
-        names = dict.fromkeys(name for record in records for name in record.entries if name not in _OTHERS)
-        wanted = [name for name in names if name not in request.without]
-        scores, notes = notes_on({
-            name: np.array([_score(path, record, name) for record in records]) for name in wanted
-        })
+    names = dict.fromkeys(name for record in records for name in record.entries if name not in _OTHERS)
+    wanted = [name for name in names if request.scores and name not in request.without]
+    scores, notes = notes_on({
+        name: np.array([_score(path, record, name) for record in records]) for name in wanted
+    })
     return Published(
         path=path, places=places, ids=architectures, architectures=architectures,
         targets=_targets(path, request, dataset, records), scores=scores, notes=notes,
@@ -194,7 +193,7 @@ def _score(path: Path, record: _Record, name: str) -> float:
     return math.nan if value is None else as_number(path, where, value)
 
 
-def _targets(path: Path, request: Request, dataset: str, records: list[_Record]) -> tuple:
+def _targets(path: Path, request: Request, dataset: str, records: list[_Record]) -> tuple[Target, ...]:
     if request.targets is None:
         return ()
     made = []
