@@ -4,12 +4,16 @@
 
 **Published files**: :func:`read_targets`, :func:`table_from_scores`, and in parts :func:`joined`,
 :func:`table_of`, :func:`canonical_keys`; the formats are in :mod:`evozc.benchmarks.readers`.
+
+**Targets for a table of statistics**: :func:`attach_targets`, :func:`space_of`.
 """
 
+from evozc.benchmarks._attach import attach_targets, space_of
 from evozc.benchmarks._open import BUNDLED, open_table
 from evozc.benchmarks._published import canonical_keys, joined, read_targets, table_from_scores, table_of
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "BUNDLED", "open_table",
     "read_targets", "table_from_scores", "joined", "table_of", "canonical_keys",
+    "attach_targets", "space_of",
 ]

@@ -12,17 +12,26 @@ from typing import Annotated
 import typer
 
 from evozc._files import refuse_existing
-from evozc.benchmarks import read_targets, table_from_scores
-from evozc.cli._options import ArchitectureColumn, FileFormat, SpaceName, SpaceOptions, Targets, Where, pairs
+from evozc.benchmarks import attach_targets, read_targets, space_of, table_from_scores
+from evozc.cli._options import (
+    ArchitectureColumn,
+    FileFormat,
+    SpaceName,
+    SpaceOptions,
+    Targets,
+    Where,
+    WithDefault,
+    pairs,
+)
 from evozc.cli._screen import counting, say
 from evozc.errors import DataError
 from evozc.spaces import SearchSpace, space_from_options
 from evozc.symbols import group_names
-from evozc.table import Table, save_table
+from evozc.table import Table, load_table, save_table
 
 
 def extract(
-    architectures: Annotated[Path, typer.Argument(help="File of architectures and their targets, as CSV.")],
+    architectures: Annotated[Path, typer.Argument(help="Architectures and targets, as published.")],
     images: Annotated[Path, typer.Argument(help="npz of labelled images: x (uint8, NHWC) and y.")],
     out: Annotated[Path, typer.Argument(help="The table to write; must not exist.")],
     target: Targets = None,
@@ -85,7 +94,7 @@ def extract(
 
 def table(
     scores: Annotated[
-        Path, typer.Argument(help="Published scores, as CSV: a row an architecture, a column a score.")
+        Path, typer.Argument(help="Published scores: CSV, Parquet, or JSON of NAS-Bench-Suite-Zero or NDS.")
     ],
     out: Annotated[Path, typer.Argument(help="The table to write; must not exist.")],
     targets: Annotated[
@@ -104,7 +113,10 @@ def table(
     ] = None,
     file_format: FileFormat = None,
 ) -> None:
-    """Make a table of network scalars from published scores: symbolic regression over proxies."""
+    """Make a table of network scalars from published scores: symbolic regression over proxies.
+
+    Targets for a table of statistics that has none are attached by: evozc table attach --help
+    """
     refuse_existing(out)
     made = table_from_scores(
         scores, space_from_options(space, space_option or ()), targets_file=targets, on=on,
@@ -115,6 +127,39 @@ def table(
         say(note)
     save_table(made, out)
     _report(made, out)
+
+
+def attach(
+    statistics: Annotated[Path, typer.Argument(help="Table of statistics, as others share it.")],
+    targets: Annotated[Path, typer.Argument(help="Architectures and targets, as published.")],
+    out: Annotated[
+        Path | None,
+        typer.Argument(help="The table to write; must not exist. [default: beside STATISTICS]"),
+    ] = None,
+    target: Targets = None,
+    architecture_column: ArchitectureColumn = "architecture",
+    space: Annotated[
+        str | None, typer.Option(help="Search space of the architectures. [default: the one of STATISTICS]")
+    ] = None,
+    space_option: SpaceOptions = None,
+    where: Where = None,
+    file_format: FileFormat = None,
+) -> None:
+    """Join published accuracies to a table of statistics: measured once, it is searched on by anybody."""
+    if out is None:
+        out = statistics.with_name(f"{statistics.stem}-{targets.name.partition('.')[0]}.npz")
+    refuse_existing(out)
+    measured = load_table(statistics)
+    chosen_space = space_from_options(space, space_option or ()) if space else space_of(measured)
+    published = read_targets(
+        targets, chosen_space, targets=target or (), architecture_column=architecture_column,
+        where=pairs("--where", where or ()), format=file_format,
+    )
+    joined, notes = attach_targets(measured, published, chosen_space)
+    for note in notes:
+        say(note)
+    save_table(joined, out)
+    _report(joined, out)
 
 
 def _non_isomorphic(names: Sequence[str], space: SearchSpace, count: int, seed: int) -> list[int]:
@@ -140,3 +185,9 @@ def _report(table: Table, out: Path) -> None:
         + (f"; {len(failed)} left out" if failed else "")
     )
     say(f"search it: evozc search {out}" + (" --symbols scalar" if not table.offsets else ""))
+
+
+#: ``evozc table`` and ``evozc table attach``.
+tables = typer.Typer(cls=WithDefault, help=table.__doc__, rich_markup_mode=None)
+tables.command("make")(table)
+tables.command("attach")(attach)

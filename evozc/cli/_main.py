@@ -20,9 +20,10 @@ app = typer.Typer(
 )
 for command in (
     _search.search, _compare.compare, _audit.audit, _parzc.parzc, _export.export, _pareto.plot, _score.score,
-    _zoo.zoo, _data.extract, _data.table,
+    _zoo.zoo, _data.extract,
 ):
     app.command()(command)
+app.add_typer(_data.tables, name="table")
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Context
+from typer.core import TyperGroup
 
 from evozc.errors import ConfigError
 
@@ -51,3 +53,12 @@ def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
             raise ConfigError(f"{option} {text!r}: write name=value, each name once")
         found[name] = value
     return found
+
+
+class WithDefault(TyperGroup):
+    """Commands of which the first is meant where no other is named."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Put the first command's name in front of arguments that begin with none."""
+        names = self.list_commands(ctx)
+        return super().parse_args(ctx, args if args[:1] and args[0] in names else [names[0], *args])
