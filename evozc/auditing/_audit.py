@@ -20,6 +20,7 @@ from evozc.auditing._bias import (
 )
 from evozc.auditing._complementarity import complement
 from evozc.auditing._explanation import Opinion, compare_two, explain
+from evozc.auditing._imitation import Imitator
 from evozc.auditing._information import BINNINGS, Information, information
 from evozc.auditing._measured import Measured, of_influence
 from evozc.auditing._operations import Operations, count_operations
@@ -147,6 +148,12 @@ class _Work:
         self.known = list(known)
         self.baselines = Baselines(baselines, merit, self.clusters)
         self.ranking = Ranking(merit, self.clusters, settings.draws, settings.seed)
+        kinds = {"sizes": [b for b in baselines if b.is_size]}
+        if operations is not None:
+            kinds["sizes and operations"] = [b for b in baselines if b.kind != "named"]
+        self.imitators = [
+            Imitator(by, some, merit, self.clusters, settings.seed) for by, some in kinds.items() if some
+        ]
         self.strata = make_strata(self.baselines.size, operations)
         self.structures = structures(baselines, operations)
         self.target_bias = [spearman(merit, s.values, self.clusters) for s in self.structures]
@@ -186,6 +193,7 @@ class _Work:
             turned=turned,
             ranking=self.ranking(ranked, scores.turned if turned else ranked),
             given=() if constant else tuple(self.baselines.given(ranked, whole)),
+            imitations=() if constant else tuple(imitate(ranked, whole) for imitate in self.imitators),
             beyond=beyond(ranked, rivals, merit, clusters) if rivals else Measured(),
             beyond_what=tuple(rivals),
             within=() if constant else tuple(

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evozc.auditing._operations import Operations
+from evozc.auditing._operations import Operations, space_of
 from evozc.errors import ConfigError
+from evozc.spaces import SizedSpace
 from evozc.table import Table
 from primitives import NETWORK
 
+#: Kinds of the parts that a space counts the parameters of.
+_PARTS = {"attention": "attention parameters", "ffn": "feed-forward parameters"}
 #: Kinds of size, by the names of columns that published tables give them; the first that fits counts.
 _SIZES = (
     ("attention parameters", re.compile(r"(.*_)?(params?|parameters)_att?e?n(tion)?|att?e?n(tion)?_params?")),
@@ -63,6 +66,13 @@ def trivial_baselines(
         for name, values in columns.items()
         if kind == next((k for k, p in _SIZES if p.fullmatch(name)), None)
     ]
+    space = space_of(table)
+    if isinstance(space, SizedSpace):
+        counts = [space.parameters(architecture) for architecture in table.architectures]
+        for part in counts[0]:
+            values = np.array([count[part] for count in counts], dtype=np.float64)
+            if not any(np.array_equal(values, b.values) for b in found):
+                found.append(Baseline(f"{part} parameters", _PARTS.get(part, "parameters"), values))
     if "layer" in table.offsets:
         found.append(Baseline("layers", "depth", np.diff(table.offsets["layer"]).astype(np.float64)))
     for name in named:

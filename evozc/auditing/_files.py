@@ -111,6 +111,12 @@ def _figures(proxy: ProxyAudit) -> Iterator[tuple[str, str, Measured]]:
         yield f"given {given.baseline}", "Kendall's partial tau", given.kendall
         yield f"given {given.baseline}", "agreement", given.agreement
         yield f"given {given.baseline}", "share explained", given.explained
+    for imitation in proxy.imitations:
+        part = f"imitated by {imitation.by}"
+        yield part, "share of the variance of ranks", imitation.variance
+        yield part, "agreement", imitation.agreement
+        yield part, "Kendall tau", imitation.tau
+        yield part, "share of tau", imitation.share
     if proxy.beyond_what:
         yield f"given {' + '.join(proxy.beyond_what)}", "partial tau", proxy.beyond
     for within in proxy.within:

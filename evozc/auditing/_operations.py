@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from evozc.errors import ConfigError, DataError
-from evozc.spaces import GraphSpace, get_space
+from evozc.spaces import GraphSpace, SearchSpace, get_space
 from evozc.table import Table
 
 #: Classes of operations, by what their names say in every published space.
@@ -110,16 +110,21 @@ def graphs_of(table: Table) -> tuple[GraphSpace, list[tuple[np.ndarray, tuple[st
     Raises:
         DataError: an architecture is none of the space that the table names.
     """
+    space = space_of(table)
+    if not isinstance(space, GraphSpace):
+        return None
+    return space, [space.graph(architecture) for architecture in table.architectures]
+
+
+def space_of(table: Table) -> SearchSpace | None:
+    """The space that a table names; None where it names none, or one that is not installed here."""
     name = table.provenance.get("space")
     if not isinstance(name, str):
         return None
     try:
-        space = get_space(name, **(table.provenance.get("space_settings") or {}))
-    except (ConfigError, TypeError):  # a space of another package that is not installed here
+        return get_space(name, **(table.provenance.get("space_settings") or {}))
+    except (ConfigError, TypeError):
         return None
-    if not isinstance(space, GraphSpace):
-        return None
-    return space, [space.graph(architecture) for architecture in table.architectures]
 
 
 def _longest(edges: np.ndarray, steps: np.ndarray, last: np.ndarray) -> np.ndarray:

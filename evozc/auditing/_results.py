@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from evozc.auditing._bias import Removal
 from evozc.auditing._complementarity import Complementarity
 from evozc.auditing._explanation import Explanation, Opinion
+from evozc.auditing._imitation import Imitation
 from evozc.auditing._information import Information
 from evozc.auditing._measured import Measured
 from evozc.auditing._partial import Given
@@ -79,6 +80,7 @@ class ProxyAudit:
             those of scores with the sign turned.
         ranking: Measures by name.
         given: Beside every trivial baseline.
+        imitations: Of its scores, by sizes, and by sizes and operations.
         beyond: The proxies and sizes that it is held against, and the partial tau given them.
         beyond_what: Their names.
         within: Tau inside strata.
@@ -97,6 +99,7 @@ class ProxyAudit:
     turned: bool
     ranking: Mapping[str, Measured]
     given: tuple[Given, ...]
+    imitations: tuple[Imitation, ...]
     beyond: Measured
     beyond_what: tuple[str, ...]
     within: tuple[Within, ...]

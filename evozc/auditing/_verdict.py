@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evozc.auditing._information import Information
 from evozc.auditing._measured import Measured
-from evozc.auditing._partial import Given, main_explanation
+from evozc.auditing._partial import main_explanation
 from evozc.auditing._predictors import Predictions
 from evozc.auditing._ranking import TOP, no_better_than_chance
 from evozc.auditing._results import BaselineTau, Bias, ProxyAudit
@@ -15,6 +15,9 @@ from evozc.auditing._results import BaselineTau, Bias, ProxyAudit
 MOSTLY = 2 / 3
 #: A proxy that agrees so much with a baseline which ranks as well is called that baseline.
 _SAME = 0.8
+#: Of a fit of sizes: the share of a proxy's variance, and of its tau, from which on it is a count of sizes.
+_VARIANCE, _WORTH = 0.6, 0.95
+_FITTED = "a count of sizes"
 _TIED = 0.5
 _COUNTS = {
     "parameters": "a count of parameters", "attention parameters": "a count of attention parameters",
@@ -47,22 +50,23 @@ def percent(measured: Measured) -> str:
     return f"{text} ({100 * measured.low:.0f} to {100 * measured.high:.0f})"
 
 
-def is_baseline(tau: Measured, given: Given | None, alone: Measured | None) -> bool:
-    """Whether a proxy ranks as a trivial baseline does.
+def trivial(proxy: ProxyAudit, baselines: Sequence[BaselineTau]) -> str:
+    """What a proxy's ranking is, if it is that of a trivial baseline; empty otherwise.
 
-    Most of its tau is gone given the baseline; or it agrees with the baseline to .8 and more,
-    which ranks as well.
-
-    Args:
-        tau: Of the proxy.
-        given: It beside the baseline.
-        alone: Tau of the baseline.
+    One baseline takes most of its tau, or agrees with it to .8 and ranks as well; or a fit of
+    sizes to it, labels unseen, has most of its variance and all but a twentieth of its tau.
     """
-    if given is None or given.explained.value is None or tau.value is None:
-        return False
-    level = alone is not None and abs(alone.value or 0.0) >= abs(tau.value)
-    agreement = abs(given.agreement.value or 0.0)
-    return given.explained.value >= MOSTLY or (agreement >= _SAME and level)
+    tau, given = proxy.ranking["Kendall tau"], main_explanation(proxy.given)
+    if given is None or tau.value is None:
+        return ""
+    alone = next((b.tau.value or 0.0 for b in baselines if b.name == given.baseline), 0.0)
+    same = abs(given.agreement.value or 0.0) >= _SAME and abs(alone) >= abs(tau.value)
+    if (given.explained.value or 0.0) >= MOSTLY or same:
+        return _COUNTS.get(given.kind, f"a count of {given.baseline.removeprefix('#')}")
+    sizes = next((i for i in proxy.imitations if i.by == "sizes"), None)
+    if sizes is None or sizes.share.value is None or sizes.variance.value is None:
+        return ""
+    return _FITTED if sizes.variance.value >= _VARIANCE and sizes.share.value >= _WORTH else ""
 
 
 def explained_by(proxy: ProxyAudit, baselines: Sequence[BaselineTau]) -> str:
@@ -78,16 +82,22 @@ def explained_by(proxy: ProxyAudit, baselines: Sequence[BaselineTau]) -> str:
     given = main_explanation(proxy.given)
     if given is None:
         return "no trivial baseline is known for this table; name one with --baseline"
-    alone = next((b.tau for b in baselines if b.name == given.baseline), None)
     share = percent(given.explained) if (given.explained.value or 0.0) < 1 else "all"
     figures = (
         f"{share} of its tau is that of {given.baseline}, which leaves {shown(given.partial)} (Kendall's "
         f"partial tau {shown(given.kendall)}); tau with it {shown(given.agreement)}"
     )
-    if is_baseline(tau, given, alone):
-        what = _COUNTS.get(given.kind, f"a count of {given.baseline.removeprefix('#')}")
-        better = "" if alone is None else f", which alone ranks with {shown(alone)}"
-        return f"is {what}: {figures}{better}"
+    fitted = next((i for i in proxy.imitations if i.by == "sizes"), None)
+    fit = "" if fitted is None else (
+        f"a fit of sizes to it has {percent(fitted.variance)} of its variance and ranks with "
+        f"{shown(fitted.tau)}"
+    )
+    what = trivial(proxy, baselines)
+    if what == _FITTED:
+        return f"is {what}: {fit}; {figures}"
+    figures = f"{figures}; {fit}" if fit else figures
+    if what:
+        return f"is {what}: {figures}"
     if (given.explained.value or 0.0) >= 1 / 3:
         return f"partly {given.baseline}: {figures}"
     return f"no trivial baseline explains a third of it: {figures}"
@@ -199,10 +209,9 @@ def _best(proxies: Sequence[ProxyAudit], baselines: Sequence[BaselineTau], ceili
 
 
 def _sizes(proxies: Sequence[ProxyAudit], baselines: Sequence[BaselineTau]) -> str:
-    alone = {b.name: b.tau for b in baselines}
     ranking = [(p, main_explanation(p.given)) for p in proxies if p.ranking["Kendall tau"].excludes(0)]
     ranking = [(p, g) for p, g in ranking if g is not None and p.name != g.baseline]
-    counts = [(p, g) for p, g in ranking if is_baseline(p.ranking["Kendall tau"], g, alone.get(g.baseline))]
+    counts = [(p, g) for p, g in ranking if trivial(p, baselines)]
     if not ranking:
         return ""
     if not counts:

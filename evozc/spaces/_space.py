@@ -156,6 +156,19 @@ class GraphSpace(SearchSpace, Protocol):
 
 
 @runtime_checkable
+class SizedSpace(SearchSpace, Protocol):
+    """A space that knows how many parameters each part of a network has."""
+
+    def parameters(self, architecture: str) -> Mapping[str, int]:
+        """By part, as ``attention``, ``ffn``, ``non_embedding`` and ``total``, the number of parameters.
+
+        Raises:
+            DataError: the text is no architecture of this space.
+        """
+        ...
+
+
+@runtime_checkable
 class ColumnSpace(SearchSpace, Protocol):
     """A space whose architectures are published in several columns of a table, none of which says all."""
 
