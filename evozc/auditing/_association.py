@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from evozc.auditing._measured import Measured, of_influence
+from evozc.engine import concordances, rankable
 from evozc.evaluation import Estimate, estimate
 
 #: Beyond this a Kendall tau leaves nothing to be explained.
@@ -148,7 +149,7 @@ def tau_left(
     strata = np.unique(np.stack(few, axis=1), axis=0, return_inverse=True)[1].ravel() if few else None
 
     def tau(a: np.ndarray, b: np.ndarray) -> Estimate:
-        return estimate(a, b, clusters) if strata is None else estimate_within(a, b, strata, clusters)
+        return estimate(a, b, clusters) if strata is None else estimate_within(a, b, strata)
 
     if not many:
         return tau(x, y)
@@ -168,41 +169,29 @@ def has_few_values(z: np.ndarray) -> bool:
 
 def tau_within(x: np.ndarray, y: np.ndarray, strata: np.ndarray, clusters: np.ndarray) -> Measured:
     """:func:`estimate_within` with its interval."""
-    found = estimate_within(x, y, strata, clusters)
+    found = estimate_within(x, y, strata)
     return of_influence(found.tau, found.influence, clusters)
 
 
-def estimate_within(x: np.ndarray, y: np.ndarray, strata: np.ndarray, clusters: np.ndarray) -> Estimate:
+def estimate_within(x: np.ndarray, y: np.ndarray, strata: np.ndarray) -> Estimate:
     """Kendall tau-b over the pairs of architectures that share a stratum.
 
     Args:
         x: float64 (architectures,), without NaN.
         y: The same.
         strata: int64 (architectures,).
-        clusters: As of :func:`spearman`.
 
     Returns:
         The tau with influences but without an interval; NaN where no stratum holds two
         architectures that differ in x, and two that differ in y.
     """
-    sizes = np.bincount(strata)[strata]
-    n = len(x)
-    undefined = Estimate(math.nan, math.nan, math.nan, np.zeros(n))
+    n, sizes = len(x), np.bincount(strata)[strata]
     # Sorted by stratum first, pairs of different strata are concordant and untied.
-    scores, target = (strata * 1.0 * n + _dense(values) for values in (x, y))
-    whole = estimate(scores, target, clusters)
-    if math.isnan(whole.tau):
-        return undefined
-    untied_x, untied_y = (n - _tied(values) for values in (scores, target))
-    means = untied_x.mean(), untied_y.mean()
-    ties = whole.tau * (untied_x / means[0] + untied_y / means[1] - 2) / 2
-    agreement = (n * whole.influence / 2 + whole.tau + ties) * math.sqrt(means[0] * means[1])
-    agreement, untied_x, untied_y = (
-        values - (n - sizes) for values in (np.round(agreement), untied_x, untied_y)
-    )
+    both = (strata * 1.0 * n + _dense(values) for values in (rankable(x), y))
+    agreement, untied_x, untied_y = (counts - (n - sizes) for counts in concordances(*both))
     means = untied_x.mean(), untied_y.mean()
     if min(means) <= 0:
-        return undefined
+        return Estimate(math.nan, math.nan, math.nan, np.zeros(n))
     concordance = agreement / math.sqrt(means[0] * means[1])
     tau = float(concordance.mean())
     ties = tau * (untied_x / means[0] + untied_y / means[1] - 2) / 2
@@ -211,12 +200,6 @@ def estimate_within(x: np.ndarray, y: np.ndarray, strata: np.ndarray, clusters: 
 
 def _dense(values: np.ndarray) -> np.ndarray:
     return np.unique(values, return_inverse=True)[1]
-
-
-def _tied(values: np.ndarray) -> np.ndarray:
-    """How many share each one's value, itself counted."""
-    _, owner, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return counts[owner]
 
 
 def _midranks(values: np.ndarray) -> np.ndarray:

@@ -66,8 +66,8 @@ class Imitator:
             fitted = columns[folds != fold]
             ridge = _RIDGE * len(fitted) * np.eye(columns.shape[1])
             ridge[0, 0] = 0.0
-            solve = np.linalg.solve(fitted.T @ fitted + ridge, fitted.T)
-            self._parts.append((folds == fold, columns[folds == fold] @ solve))
+            solve = np.linalg.inv(fitted.T @ fitted + ridge)
+            self._parts.append((folds == fold, fitted, columns[folds == fold] @ solve))
 
     def __call__(self, ranked: np.ndarray, whole: Estimate) -> Imitation:
         """Fit to one proxy.
@@ -78,8 +78,8 @@ class Imitator:
         """
         scores = normal_scores(ranked)
         fit = np.empty(len(scores))
-        for held_out, solve in self._parts:
-            fit[held_out] = solve @ scores[~held_out]
+        for held_out, fitted, solve in self._parts:
+            fit[held_out] = solve @ (fitted.T @ scores[~held_out])
         fit = np.round(fit, 9)
         alike, tau = estimate(fit, ranked, self._clusters), estimate(fit, self._merit, self._clusters)
         return Imitation(

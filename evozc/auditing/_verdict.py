@@ -16,7 +16,7 @@ MOSTLY = 2 / 3
 #: A proxy that agrees so much with a baseline which ranks as well is called that baseline.
 _SAME = 0.8
 #: Of a fit of sizes: the share of a proxy's variance, and of its tau, from which on it is a count of sizes.
-_VARIANCE, _WORTH = 0.6, 0.95
+_VARIANCE, _WORTH = 0.5, 0.95
 _FITTED = "a count of sizes"
 _TIED = 0.5
 _COUNTS = {
