@@ -1,17 +1,35 @@
-"""Frozen dataclasses as JSON values, and strictly back."""
+"""Frozen dataclasses as JSON values, and strictly back.
+
+:func:`to_json` and :func:`from_json` go between records and values, :func:`parse` from text to values.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import json
 import math
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from evozc.errors import DataError
+from evozc.errors import DataError, EvozcError
 
 T = TypeVar("T")
+
+
+def parse(text: bytes | str) -> Any:
+    """The values of a JSON text in UTF-8.
+
+    Raises:
+        ValueError: no JSON, NaN or infinity, nested too deeply, or a name that stands twice in one object.
+    """
+    text = text if isinstance(text, str) else text.decode()
+    try:
+        return json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def to_json(value: Any) -> Any:
@@ -26,7 +44,7 @@ def to_json(value: Any) -> Any:
         return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [to_json(item) for item in value]
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, int)) or _written(value):
         return value
     if isinstance(value, float) and math.isfinite(value):
         return float(value)
@@ -60,32 +78,49 @@ def _read(kind: Any, value: Any, where: str) -> Any:
         return _tuple(typing.get_args(kind), value, where)
     if origin is typing.Literal:
         known = typing.get_args(kind)
-        _expect(value in known, " or ".join(map(repr, known)), value, where)
+        fits = any(value == k and type(value) is type(k) for k in known)
+        _expect(fits, " or ".join(map(repr, known)), value, where)
         return value
     if origin is not None and issubclass(origin, Mapping):
         _expect(isinstance(value, dict), "an object", value, where)
         _, inner = typing.get_args(kind)
-        return {key: _read(inner, item, f"{where}.{key}") for key, item in value.items()}
+        for key in value:
+            _expect(_written(key), "a text", key, where)
+        return {key: _read(inner, item, f"{where}.{ascii(key)[1:-1]}") for key, item in value.items()}
     if kind is float:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         _expect(number and math.isfinite(value), "a number", value, where)
         return float(value)
     names = {int: "a whole number", str: "a text", bool: "true or false", type(None): "null"}
-    _expect(type(value) is kind, names[kind], value, where)
+    _expect(_written(value) if kind is str else type(value) is kind, names[kind], value, where)
     return value
+
+
+def _written(value: Any) -> bool:
+    """Whether it is a text that UTF-8 has a form for: no half of a surrogate pair."""
+    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def _record(kind: type, value: Any, where: str) -> Any:
     _expect(isinstance(value, dict), "an object", value, where)
-    hints = typing.get_type_hints(kind)
-    fields = {f.name: f for f in dataclasses.fields(kind)}
+    hints = _hints(kind)
     for name in value:
-        if name not in fields:
-            raise DataError(f"{where}: unknown entry {str(name)[:40]!r}")
-    for name in fields:
+        if name not in hints:
+            raise DataError(f"{where}: unknown entry {name[:40]!a}")
+    for name in hints:
         if name not in value:
             raise DataError(f"{where}: the entry {name!r} is missing")
-    return kind(**{name: _read(hints[name], value[name], f"{where}.{name}") for name in fields})
+    entries = {name: _read(hint, value[name], f"{where}.{name}") for name, hint in hints.items()}
+    try:
+        return kind(**entries)
+    except EvozcError as error:  # settings that check their values
+        raise DataError(f"{where}: {error}") from None
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
 def _tuple(inner: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
@@ -112,4 +147,15 @@ def _either(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
 
 def _expect(holds: bool, what: str, value: Any, where: str) -> None:
     if not holds:
-        raise DataError(f"{where}: must be {what}, not {str(value)[:40]!r}")
+        raise DataError(f"{where}: must be {what}, not {str(value)[:40]!a}")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return entries
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evozc._records import from_json, to_json
+from evozc._records import from_json, parse, to_json
 from evozc.errors import DataError
 
 
@@ -30,12 +30,13 @@ class Outer:
     by_name: Mapping[str, Inner]
 
 
+texts = st.text(st.characters(exclude_categories=["Cs"]))
 inners = st.builds(
-    Inner, st.none() | st.floats(allow_nan=False, allow_infinity=False), st.lists(st.text()).map(tuple)
+    Inner, st.none() | st.floats(allow_nan=False, allow_infinity=False), st.lists(texts).map(tuple)
 )
 outers = st.builds(
-    Outer, st.text(), st.integers(), st.booleans(), st.sampled_from(["a", "b"]),
-    st.tuples(st.integers(), st.text()), st.none() | inners, st.dictionaries(st.text(), inners),
+    Outer, texts, st.integers(), st.booleans(), st.sampled_from(["a", "b"]),
+    st.tuples(st.integers(), texts), st.none() | inners, st.dictionaries(texts, inners),
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -71,6 +72,7 @@ def test_any_json_is_a_record_or_an_error_of_ours(value):
     ({"inner": {"value": float("nan"), "names": []}}, r"\$\.inner\.value: must be a number"),
     ({"by_name": {"k": {"value": 1, "names": [2]}}}, r"\$\.by_name\.k\.names\[0\]: must be a text"),
     ({"more": 1}, r"\$: unknown entry 'more'"),
+    ({"title": "\ud800"}, r"\$\.title: must be a text, not '\\ud800'"),
 ])
 def test_what_does_not_fit_is_named(change, message):
     good = to_json(Outer("t", 1, True, "a", (1, "x"), None, {}))
@@ -83,7 +85,15 @@ def test_a_missing_entry_is_named():
         from_json(Inner, {"value": 1})
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}])
+@pytest.mark.parametrize("text", [
+    b'{"a": NaN}', b'{"a": -Infinity}', b'{"a": 1, "a": 2}', b"[" * 10**5, b"\xff\xfe", b"", b"{", "1" * 5000,
+])
+def test_text_that_is_no_strict_json_is_refused(text):
+    with pytest.raises(ValueError):  # noqa: PT011 - of json or of ours
+        parse(text)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", object(), {1, 2}])
 def test_what_json_has_no_form_for_is_refused(value):
     with pytest.raises(ValueError, match="no form in JSON"):
         to_json({"x": value})

@@ -12,10 +12,10 @@ from evozc.auditing._partial import main_explanation
 from evozc.auditing._results import FORMAT, Audit, AuditResults, ProxyAudit, Transfer
 from evozc.auditing._settings import AuditSettings
 from evozc.auditing._verdict import shown
-from evozc.benchmarks import open_table
+from evozc.benchmarks import open_table, reopen_task
 from evozc.errors import ConfigError
 from evozc.formula import Formula, parse
-from evozc.runs import open_data, read_manifest, read_results
+from evozc.runs import read_results, read_search
 from evozc.table import Table
 from primitives import FULL
 
@@ -95,9 +95,9 @@ def _chosen(runs: Sequence[Path | str]) -> tuple[dict[str, str], frozenset[str]]
     """The formulas that searches chose, by folder, and the canonical keys that they had the labels of."""
     found, seen = {}, set()
     for run in map(Path, runs):
-        found[f"search {run.name}"] = read_results(run)["chosen"]["formula"]
-        _, labelled, _ = open_data(read_manifest(run))
-        seen.update(labelled.keys)
+        found[f"search {run.name}"] = read_results(run).chosen.formula
+        for source in read_search(run).tasks:
+            seen.update(reopen_task(source).labelled.keys)
     return found, frozenset(seen)
 
 

@@ -1,6 +1,7 @@
 """Tables to search on: the bundled benchmark, a file, or what others have published.
 
-**Tables by name or path**: :func:`open_table`, :data:`BUNDLED`.
+**By name or path**: :func:`open_table`, :func:`open_task`, :data:`BUNDLED`; again, by where it came from:
+:func:`reopen_table`, :func:`reopen_task`.
 
 **Published files**: :func:`read_targets`, :func:`table_from_scores`, and in parts :func:`joined`,
 :func:`table_of`, :func:`canonical_keys`; the formats are in :mod:`evozc.benchmarks.readers`.
@@ -9,11 +10,11 @@
 """
 
 from evozc.benchmarks._attach import attach_targets, space_of
-from evozc.benchmarks._open import BUNDLED, open_table
+from evozc.benchmarks._open import BUNDLED, open_table, open_task, reopen_table, reopen_task
 from evozc.benchmarks._published import canonical_keys, joined, read_targets, table_from_scores, table_of
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "BUNDLED", "open_table",
+    "BUNDLED", "open_table", "open_task", "reopen_table", "reopen_task",
     "read_targets", "table_from_scores", "joined", "table_of", "canonical_keys",
     "attach_targets", "space_of",
 ]

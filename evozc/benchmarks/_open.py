@@ -1,12 +1,15 @@
-"""Tables by the name of a bundled benchmark, or by path."""
+"""Tables and tasks by the name of a bundled benchmark, or by path."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from evozc._files import exists
 from evozc.benchmarks.readers import first_bytes
-from evozc.errors import DataError
-from evozc.table import Table, load_table
+from evozc.errors import CheckpointError, DataError
+from evozc.table import Table, Task, TaskSource, load_table
 
 #: Benchmarks that come with evozc, and their tables.
 BUNDLED = {"digits": Path(__file__).parent / "data" / "digits.npz"}
@@ -20,13 +23,65 @@ def open_table(name: str) -> Table:
     """
     if name in BUNDLED:
         return load_table(BUNDLED[name])
-    if not Path(name).exists():
+    if not exists(Path(name)):
         raise DataError(
             f"{name}: no such table; give the path of one made by evozc extract or evozc table, "
             f"or the name of a bundled benchmark ({', '.join(BUNDLED)})"
         )
     _point_to_table(Path(name))
     return load_table(Path(name))
+
+
+def open_task(
+    name: str, target: str | None = None, labels: int | None = None, seed: int = 0, seen: Iterable[str] = ()
+) -> Task:
+    """A task on the table of a bundled benchmark, or of a path.
+
+    Args:
+        name: As :func:`open_table` takes it.
+        target: As :meth:`~evozc.table.Task.draw` takes it, as the others are.
+        labels: Labelled architectures to draw.
+        seed: Of the draw.
+        seen: Canonical keys that are not held out.
+
+    Raises:
+        DataError: the table, the target or the sample cannot be had.
+    """
+    table = open_table(name)
+    task = Task.draw(table, target, labels, seed, seen)
+    path = "" if name in BUNDLED else str(Path(name).absolute())
+    return replace(
+        task, source=TaskSource(name, path, table.content_hash, task.target, labels, seed)
+    )
+
+
+def reopen_task(source: TaskSource) -> Task:
+    """The task that a file or a worker knows by its source, with all held out that was not drawn.
+
+    Raises:
+        DataError: the table cannot be had.
+        CheckpointError: it is another one than it was.
+    """
+    task = Task.draw(reopen_table(source), source.target, source.labels, source.seed)
+    return replace(task, source=source)
+
+
+def reopen_table(source: TaskSource) -> Table:
+    """The table that a task was drawn from.
+
+    Raises:
+        DataError: the table cannot be had.
+        CheckpointError: it is another one than it was.
+    """
+    places = [place for place in (source.path, source.table) if place and exists(Path(place))]
+    for place in places or [source.table]:
+        table = open_table(place)
+        if table.content_hash == source.table_hash:
+            return table
+    raise CheckpointError(
+        f"table {source.table}: hash {table.content_hash[:12]}, but the run began with "
+        f"{source.table_hash[:12]}; bring the old table back or start a new run"
+    )
 
 
 def _point_to_table(path: Path) -> None:

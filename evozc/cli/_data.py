@@ -16,6 +16,7 @@ from evozc.benchmarks import attach_targets, read_targets, space_of, table_from_
 from evozc.cli._options import (
     ArchitectureColumn,
     FileFormat,
+    Jobs,
     SpaceName,
     SpaceOptions,
     Targets,
@@ -24,6 +25,7 @@ from evozc.cli._options import (
     pairs,
 )
 from evozc.cli._screen import counting, say
+from evozc.cli._signals import resumable
 from evozc.errors import DataError
 from evozc.spaces import SearchSpace, space_from_options
 from evozc.symbols import group_names
@@ -56,7 +58,7 @@ def extract(
         int, typer.Option(help="Draw weights and mini-batch so often, and average the statistics.")
     ] = 1,
     seed: Annotated[int, typer.Option(help="Of the sample, the mini-batch and the initial weights.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+    jobs: Jobs = 1,
 ) -> None:
     """Measure untrained networks: architectures and images -> statistics table.
 
@@ -80,7 +82,7 @@ def extract(
         names = tuple(names[i] for i in kept)
         targets = tuple(replace(t, values=t.values[kept]) for t in targets)
     parts = out.with_name(out.name + ".parts")
-    with counting("architectures") as progress:
+    with resumable("the same command"), counting("architectures") as progress:
         table = extract_table(
             chosen_space, names, load_images(images, chosen_space), settings, targets,
             shards=parts, jobs=jobs, progress=progress,

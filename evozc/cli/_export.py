@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from evozc._files import refuse_existing, write_text
+from evozc._records import to_json
+from evozc.benchmarks import reopen_task
 from evozc.cli._options import RunPath
 from evozc.cli._screen import say
 from evozc.engine import rank_references
 from evozc.errors import ConfigError
 from evozc.exports import to_python
 from evozc.formula import parse, to_sympy
-from evozc.runs import open_data, read_manifest, read_results
+from evozc.runs import Judged, SearchResults, read_results, read_search
 from evozc.symbols import symbol_set
 
 
@@ -48,9 +50,9 @@ def export(
     and scores it, needs only torch and numpy.
     """
     results = read_results(run)
-    entry = results["chosen"]
+    entry: Judged = results.chosen
     if size is not None:
-        sizes = {e["size"]: e for e in results["front"]}
+        sizes = {e.size: e for e in results.front}
         if size not in sizes:
             raise ConfigError(f"{run}: the front has no formula of size {size}; it has {sorted(sizes)}")
         entry = sizes[size]
@@ -63,23 +65,23 @@ def export(
         say(f"wrote {out}")
 
 
-def _render(run: Path, style: Format, entry: dict[str, Any], results: dict[str, Any]) -> str:
+def _render(run: Path, style: Format, entry: Judged, results: SearchResults) -> str:
     if style in (Format.text, Format.latex):
-        return entry["formula" if style is Format.text else "latex"]
-    data, train, _ = open_data(read_manifest(run))
-    formula = parse(entry["formula"], symbol_set().with_statistics(data.statistics))
+        return entry.formula if style is Format.text else entry.latex
+    task = reopen_task(read_search(run).tasks[0])
+    formula = parse(entry.formula, symbol_set().with_statistics(task.table.statistics))
     match style:
         case Format.sympy:
             return str(to_sympy(formula))
         case Format.json:
             statistics = {s.key: s.definition for s in formula.statistics()}
             kept = ("target", "table", "seed", "labelled", "held_out", "noise_ceiling")
-            measured = {name: results[name] for name in kept}
-            return json.dumps({**entry, "statistics": statistics, **measured}, indent=2, allow_nan=False)
-    references = rank_references(formula, train)
+            known = {"statistics": statistics, **{name: getattr(results, name) for name in kept}}
+            return json.dumps({**to_json(entry), **known}, indent=2, allow_nan=False)
+    references = rank_references(formula, task.labelled)
     note = (
-        f"A zero-cost proxy found by evozc on {results['table']}: Kendall tau {_shown(entry)} "
-        f"with {results['target']} on {results['held_out']} held-out architectures."
+        f"A zero-cost proxy found by evozc on {results.table}: Kendall tau {_shown(entry)} "
+        f"with {results.target} on {results.held_out} held-out architectures."
     )
     if style is Format.torch:
         from evozc.exports import to_torch
@@ -88,5 +90,5 @@ def _render(run: Path, style: Format, entry: dict[str, Any], results: dict[str, 
     return to_python(formula, references, note).rstrip("\n")
 
 
-def _shown(entry: dict[str, Any]) -> str:
-    return "undefined" if entry["held_out_tau"] is None else f"{entry['held_out_tau']:.3f}"
+def _shown(entry: Judged) -> str:
+    return "undefined" if entry.held_out_tau is None else f"{entry.held_out_tau:.3f}"

@@ -11,8 +11,23 @@ from typer import Context
 from typer.core import TyperGroup
 
 from evozc.errors import ConfigError
+from evozc.executors import count_jobs
+
+
+def _jobs(jobs: int) -> int:
+    try:
+        return count_jobs(jobs)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from None
+
 
 RunPath = Annotated[Path, typer.Argument(help="A run folder made by evozc search.")]
+
+Jobs = Annotated[
+    int,
+    typer.Option(callback=_jobs, help="What works at once; -1 for one a core. The results are the same for "
+                 "any number."),
+]
 
 # Of commands that read published files.
 Targets = Annotated[

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from evozc._files import refuse_existing
-from evozc.benchmarks import open_table
+from evozc.benchmarks import open_task
 from evozc.cli._screen import counting, say
 from evozc.errors import ConfigError, DataError
-from evozc.table import Table, split_table
+from evozc.table import Table
 
 
 def parzc(
@@ -58,28 +58,27 @@ def parzc(
 
     if out is not None:
         refuse_existing(out)
-    data = open_table(table)
-    chosen = data.target(target)
-    train, test = split_table(data, labels, seed)
+    task = open_task(table, target, labels, seed)
+    test = task.held_out
     changes = {"statistics": tuple(statistic) if statistic else None, "epochs": epochs, "loss": loss}
     if predictor is not None:
         if out is not None or any(value is not None for value in changes.values()):
             raise ConfigError("--predictor scores a trained predictor: leave out what belongs to training")
         trained = load_predictor(predictor)
-        test = _unseen(trained, test, chosen.name)
+        test = _unseen(trained, task.held_out, task.target)
     else:
         start = time.perf_counter()
         with counting("epochs") as progress:
             trained = ParZC.fit(
-                train, train.target(chosen.name), _settings(settings, changes), seed=seed, pool=data,
-                observe=progress,
+                task.labelled, task.labelled_target, _settings(settings, changes), seed=seed,
+                pool=task.table, observe=progress,
             )
-        say(f"trained on {len(train)} architectures in {time.perf_counter() - start:.1f} s; "
+        say(f"trained on {len(task.labelled)} architectures in {time.perf_counter() - start:.1f} s; "
             f"{trained.parameters:,} parameters")
     if out is not None:
         save_predictor(trained, out)
         say(f"wrote {out}")
-    _evaluate(trained, test, chosen.name, table)
+    _evaluate(trained, test, task.target, table)
 
 
 def _settings(name: str, changes: dict[str, Any]) -> Any:

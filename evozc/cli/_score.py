@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evozc.baselines import find_proxy, zoo
+from evozc.benchmarks import reopen_task
 from evozc.cli._screen import say, show_grid
 from evozc.engine import rank_references
 from evozc.errors import ConfigError, DataError, FormulaError
 from evozc.formula import Formula, parse
-from evozc.runs import open_data, read_manifest, read_results
+from evozc.runs import read_results, read_search
 from evozc.symbols import symbol_set
 
 if TYPE_CHECKING:
@@ -99,9 +100,9 @@ def _formulas(
     if run is None:
         return formulas, {}
     results = read_results(run)
-    table, train, _ = open_data(read_manifest(run))
-    found = parse(results["chosen"]["formula"], symbol_set().with_statistics(table.statistics))
-    return {**formulas, str(run): found}, rank_references(found, train)
+    task = reopen_task(read_search(run).tasks[0])
+    found = parse(results.chosen.formula, symbol_set().with_statistics(task.table.statistics))
+    return {**formulas, str(run): found}, rank_references(found, task.labelled)
 
 
 def _inputs(

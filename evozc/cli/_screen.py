@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -15,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Grid
 from rich.text import Text
 
-from evozc.runs import Progress as Standing
+from evozc.runs import Judged, SearchResults
+from evozc.search import Progress as Standing
 
 #: Characters of a formula in a line of a table.
 _WIDE = 120
@@ -57,7 +57,7 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def watching() -> Iterator[Callable[[Standing], None]]:
-    """A function to call with a search's :class:`~evozc.runs.Progress` after every generation."""
+    """A function to call with a search's :class:`~evozc.search.Progress` after every generation."""
     if not _console.is_terminal:
         shown = -_QUIET
 
@@ -108,35 +108,35 @@ def _counts(removed: Mapping[str, int]) -> str:
     return "  ".join(f"{rule} {count}" for rule, count in removed.items())
 
 
-def show_results(results: Mapping[str, Any]) -> None:
+def show_results(results: SearchResults) -> None:
     """The Pareto front, the chosen formula and the comparison."""
-    chosen = results["chosen"]
-    where = f"{results['held_out']} held-out architectures"
+    chosen = results.chosen
+    where = f"{results.held_out} held-out architectures"
     say()
-    say(f"Pareto front (tau on {results['labelled']} labelled, then on {where})")
+    say(f"Pareto front (tau on {results.labelled} labelled, then on {where})")
     grid = _grid("", "size", "labelled", "held out", "95 % interval", "formula")
-    for entry in results["front"]:
-        mark = ">" if entry["size"] == chosen["size"] else ""
-        grid.add_row(mark, str(entry["size"]), *_numbers(entry), Text(_shortened(entry["formula"])))
+    for entry in results.front:
+        mark = ">" if entry.size == chosen.size else ""
+        grid.add_row(mark, str(entry.size), *_numbers(entry), Text(_shortened(entry.formula)))
     _print(grid)
     say()
-    terms = chosen["terms"] if len(chosen["formula"]) > _WIDE else [chosen["formula"]]
-    what = f"{chosen['size']} symbols" + (f", the sum of {len(terms)} terms" if len(terms) > 1 else "")
+    terms = chosen.terms if len(chosen.formula) > _WIDE else [chosen.formula]
+    what = f"{chosen.size} symbols" + (f", the sum of {len(terms)} terms" if len(terms) > 1 else "")
     say(f"Chosen by the labelled architectures alone ({what}):")
     for term in terms:
         say(f"  {term}")
     say()
     say(
-        f"Kendall tau with {results['target']} on {where} ({results['held_out_classes']} not "
-        f"isomorphic) of {results['table']}; seed {results['seed']}"
+        f"Kendall tau with {results.target} on {where} ({results.held_out_classes} not "
+        f"isomorphic) of {results.table}; seed {results.seed}"
     )
-    show_comparison([{"name": "chosen formula", **chosen}, *results["baselines"]])
-    if results["noise_ceiling"] is not None:
-        say(f"noise ceiling  {results['noise_ceiling']:.3f}  (tau between two halves of the training seeds)")
+    show_comparison([("chosen formula", chosen), *((b.name, b) for b in results.baselines)])
+    if results.noise_ceiling is not None:
+        say(f"noise ceiling  {results.noise_ceiling:.3f}  (tau between two halves of the training seeds)")
     say()
-    say(f"{results['evaluations']} formulas scored in {results['seconds']:.0f} s; candidates removed before:")
-    say(f"  {_counts(results['removed'])}")
-    took = results["scoring_seconds"]
+    say(f"{results.evaluations} formulas scored in {results.seconds:.0f} s; candidates removed before:")
+    say(f"  {_counts(results.removed)}")
+    took = results.scoring_seconds
     say(
         f"  the rules took {took['rules']:.2f} s and saved about {took['rules_saved']:.2f} s of scoring and "
         f"recording, the probe took {took['probe']:.2f} s and saved {took['probe_saved']:.2f} s; "
@@ -149,12 +149,12 @@ def _shortened(formula: str) -> str:
     return formula if len(formula) <= _WIDE else f"{formula[: _WIDE - 3]}..."
 
 
-def show_comparison(rows: Sequence[Mapping[str, Any]], labelled: bool = True) -> None:
+def show_comparison(rows: Sequence[tuple[str, Judged]], labelled: bool = True) -> None:
     """One line a method: tau on the labelled (if asked for) and the held-out architectures."""
     grid = _grid("method", *["labelled"] * labelled, "held out", "95 % interval", "")
-    for row in rows:
-        lost = f"{row['not_finite']} not finite" if row["not_finite"] else ""
-        grid.add_row(Text(row["name"]), *_numbers(row)[0 if labelled else 1 :], lost)
+    for name, row in rows:
+        lost = f"{row.not_finite} not finite" if row.not_finite else ""
+        grid.add_row(Text(name), *_numbers(row)[0 if labelled else 1 :], lost)
     _print(grid)
 
 
@@ -166,12 +166,12 @@ def show_grid(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     _print(grid)
 
 
-def _numbers(entry: Mapping[str, Any]) -> tuple[str, str, str]:
+def _numbers(entry: Judged) -> tuple[str, str, str]:
     def show(value: float | None) -> str:
         return "constant" if value is None else f"{value:.3f}"
 
-    interval = "" if entry["low"] is None else f"{entry['low']:.3f} to {entry['high']:.3f}"
-    return show(entry["labelled_tau"]), show(entry["held_out_tau"]), interval
+    interval = "" if entry.low is None else f"{entry.low:.3f} to {entry.high:.3f}"
+    return show(entry.labelled_tau), show(entry.held_out_tau), interval
 
 
 def _print(grid: Grid) -> None:

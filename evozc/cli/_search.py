@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import itertools
 import shlex
-import signal
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from evozc._folder import changed
+from evozc.benchmarks import open_task
+from evozc.cli._options import Jobs
 from evozc.cli._screen import announcing_compilation, say, show_results, watching
-from evozc.cli._signals import terminable
+from evozc.cli._signals import resumable
 from evozc.errors import ConfigError
-from evozc.runs import RunFolder, changed_versions, continue_run, start_run
-from evozc.search import SearchSettings
+from evozc.runs import RunFolder, continue_run, start_run
+from evozc.search import Progress, SearchSettings
 
 _DEFAULTS = SearchSettings()
 
@@ -60,9 +61,7 @@ def search(
         list[str] | None,
         typer.Option(help="Start from this known proxy or formula as well; may be given several times."),
     ] = None,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Threads that score formulas; the results are the same for any number.")
-    ] = 1,
+    jobs: Jobs = 1,
 ) -> None:
     """Search for a proxy, and compare it with known ones on architectures it has never seen.
 
@@ -74,16 +73,14 @@ def search(
             generations=generations, max_size=max_size, max_depth=max_depth, patience=patience,
             max_seconds=max_seconds, max_evaluations=max_evaluations, zoo=zoo,
         )
-        folder = start_run(
-            run or _free_name(table), table, settings, target=target, labels=labels,
-            seeds=seed_proxy or (),
-        )
+        task = open_task(table, target, labels, seed)
+        folder = start_run(run or _free_name(table), [task], settings, starters=seed_proxy or ())
     else:
         if run is not None:
             raise ConfigError("--resume goes on in its own folder: leave out --run")
         folder = RunFolder.open(resume)
-        if changed := changed_versions(resume):
-            say(f"installed since the run began: {changed}; results may differ in the last digits")
+        if versions := changed(folder.manifest.versions):
+            say(f"installed since the run began: {versions}; results may differ in the last digits")
     with folder:
         _search_in(folder, jobs)
 
@@ -92,23 +89,21 @@ def _search_in(folder: RunFolder, jobs: int) -> None:
     best = ""
     manifest = folder.manifest
     say(
-        f"searching {manifest['table']} for {manifest['target']}: {manifest['labelled']} labelled "
-        f"architectures, {manifest['held_out']} held out; run folder {folder.path}"
+        f"searching {', '.join(task.table for task in manifest.tasks)} for {manifest.tasks[0].target}: "
+        f"{manifest.labelled} labelled architectures, {manifest.held_out} held out; run folder {folder.path}"
     )
-    try:
-        with terminable(), watching() as watch, announcing_compilation():
+    command = f"evozc search --resume {shlex.quote(str(folder.path))}"
+    with (
+        resumable(command, lambda: f"the best formula so far: {best or 'none yet'}"),
+        watching() as watch, announcing_compilation(),
+    ):
 
-            def observe(progress: Any) -> None:
-                nonlocal best
-                best = progress.formula
-                watch(progress)
+        def observe(progress: Progress) -> None:
+            nonlocal best
+            best = progress.formula
+            watch(progress)
 
-            results = continue_run(folder, observe, jobs)
-    except KeyboardInterrupt as interrupt:
-        say()
-        say(f"stopped; the best formula so far: {best or 'none yet'}")
-        say(f"go on: evozc search --resume {shlex.quote(str(folder.path))}")
-        sys.exit(128 + (interrupt.args[0] if interrupt.args else signal.SIGINT))
+        results = continue_run(folder, observe, jobs)
     show_results(results)
     say()
     say(f"everything is in {folder.path}; next: evozc export {folder.path} --format latex")

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from evozc._settings import Settings
+from evozc.comparison.methods import METHODS, Conditions
 from evozc.errors import DataError, EvozcError
 from evozc.table import Table
 
-#: Methods that need no labels: proxies, network scalars and ParZC-dagger.
-LABEL_FREE = "proxies"
-#: Methods that are trained on, or searched with, the labelled sample.
-LABELLED = ("formula", "parzc", "parzc-strong", "parzc-graph", "trees")
 BUDGETS = (20, 78, 156, 469)
 #: The share of the classes that the default budgets leave to be held out.
 _LEFT = 0.25
+
+
+def standard_methods() -> tuple[str, ...]:
+    """The methods of a comparison where none are named, in their order."""
+    found = METHODS.everything()
+    return tuple(sorted((n for n, m in found.items() if m.standard), key=lambda n: found[n].order))
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class ComparisonSettings(Settings):
     """The settings of a comparison.
 
     Args:
-        methods: Of :data:`LABELLED`, of ParZC's further named settings, and :data:`LABEL_FREE`.
+        methods: Of :data:`~evozc.comparison.methods.METHODS`.
         budgets: Numbers of labelled architectures.
         seeds: Numbers of seeds, from 0; each has its own split, searches and trainings.
         population: Of each island of the searches.
@@ -39,7 +42,7 @@ class ComparisonSettings(Settings):
 
     title: ClassVar[str] = "comparison"
 
-    methods: tuple[str, ...] = (*LABELLED, LABEL_FREE)
+    methods: tuple[str, ...] = field(default_factory=standard_methods)
     budgets: tuple[int, ...] = BUDGETS
     seeds: int = 3
     population: int = 300
@@ -49,9 +52,7 @@ class ComparisonSettings(Settings):
     seen: tuple[str, ...] = ()
 
     def _rules(self) -> list[tuple[str, bool]]:
-        from evozc.baselines.parzc import NAMED
-
-        known = [*LABELLED, *(name for name in NAMED if name not in LABELLED), LABEL_FREE]
+        known = METHODS.names()
         unknown = [method for method in self.methods if method not in known]
         return [
             (f"unknown method {unknown[0] if unknown else ''!r}; known are {', '.join(known)}", not unknown),
@@ -62,18 +63,19 @@ class ComparisonSettings(Settings):
             ("draws must be between 10 and 1000000", 10 <= self.draws <= 10**6),
         ]
 
+    def conditions(self, seed: int) -> Conditions:
+        """What is asked of all methods under a seed."""
+        return Conditions(seed, self.population, self.generations, self.given)
+
 
 def check_methods(table: Table, methods: Iterable[str]) -> dict[str, str]:
     """Why methods cannot be used on a table, by name; those that can are not mentioned."""
-    from evozc.baselines.parzc import NAMED, ParZC
-
     reasons = {}
-    for method in methods:
-        if method in NAMED:
-            try:
-                ParZC.reading(table, NAMED[method])
-            except EvozcError as error:
-                reasons[method] = str(error)
+    for name in methods:
+        try:
+            METHODS.get(name).check(table)
+        except EvozcError as error:
+            reasons[name] = str(error)
     return reasons
 
 

@@ -2,7 +2,7 @@
 
 **Kendall tau**: :func:`estimate`, :class:`Estimate`, :func:`standard_error`.
 
-**Formulas side by side**: :func:`compare`, :class:`Row`.
+**Formulas side by side**: :func:`compare`, :func:`judge`, :class:`Row`.
 
 **Scores of any method**: :func:`metrics`, :func:`ndcg`, :func:`regret`, :func:`top_share`,
 :func:`best_share`; :class:`Bootstrap` over seeds and architectures, :class:`HeldOut`, :func:`interval`,
@@ -10,13 +10,13 @@
 """
 
 from evozc.evaluation._bootstrap import Bootstrap, HeldOut, interval, p_value
-from evozc.evaluation._compare import Row, compare
+from evozc.evaluation._compare import Row, compare, judge
 from evozc.evaluation._interval import Estimate, estimate, standard_error
 from evozc.evaluation._metrics import best_share, metrics, ndcg, regret, top_share
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Estimate", "estimate", "standard_error",
-    "Row", "compare",
+    "Row", "compare", "judge",
     "metrics", "ndcg", "regret", "top_share", "best_share",
     "Bootstrap", "HeldOut", "interval", "p_value",
 ]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import nan
 
 import numpy as np
 
 from evozc.engine import Evaluator
 from evozc.evaluation._interval import Estimate, estimate
 from evozc.formula import Formula
-from evozc.table import Table
+from evozc.table import Table, Task
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Row:
         name: As tables show it.
         formula: What was scored.
         estimate: Its tau on the held-out architectures.
-        labelled_tau: Its tau on the labelled sample.
+        labelled_tau: Its tau on the labelled sample, NaN without one.
         dropped: Held-out architectures without a finite score; they rank last.
     """
 
@@ -32,33 +33,39 @@ class Row:
     dropped: int
 
 
-def compare(
-    formulas: Mapping[str, Formula], train: Table, test: Table, target: str
-) -> list[Row]:
+def compare(formulas: Mapping[str, Formula], task: Task) -> list[Row]:
     """Every formula on the labelled and on the held-out architectures.
 
     Args:
         formulas: By the name to show.
-        train: The labelled sample.
-        test: The held-out architectures.
-        target: What both are ranked by.
+        task: With the targets of both.
 
     Returns:
         One row a formula, in the given order.
 
     Raises:
-        FormulaError: a formula needs a statistic that the tables lack.
+        FormulaError: a formula needs a statistic that the table lacks.
+    """
+    labelled, held_out = (judge(formulas, table, task.target) for table in (task.labelled, task.held_out))
+    pairs = zip(labelled, held_out, strict=True)
+    return [replace(judged, labelled_tau=seen.estimate.tau) for seen, judged in pairs]
+
+
+def judge(formulas: Mapping[str, Formula], table: Table, target: str) -> list[Row]:
+    """Every formula on the architectures of a table that no search has seen.
+
+    Args:
+        formulas: By the name to show.
+        table: The architectures.
+        target: What they are ranked by.
+
+    Raises:
+        FormulaError: a formula needs a statistic that the table lacks.
         DataError: the target is unknown.
     """
-    listed = list(formulas.values())
-    results = []
-    for table in (train, test):
-        merit = table.target(target).merit
-        scores = Evaluator(table).scores(listed)
-        results.append([(estimate(s, merit, table.keys), np.count_nonzero(~np.isfinite(s))) for s in scores])
+    merit = table.target(target).merit
+    scores = Evaluator(table).scores(list(formulas.values()))
     return [
-        Row(name, formula, held_out, labelled.tau, int(dropped))
-        for (name, formula), (labelled, _), (held_out, dropped) in zip(
-            formulas.items(), *results, strict=True
-        )
+        Row(name, formula, estimate(row, merit, table.keys), nan, int(np.count_nonzero(~np.isfinite(row))))
+        for (name, formula), row in zip(formulas.items(), scores, strict=True)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from evozc._threads import one_thread
 from evozc.errors import DataError, EvozcError
 from evozc.executors import Executor, Failure, executor_for
 from evozc.extraction._initialise import initialise
@@ -157,7 +158,7 @@ def _measure_shard(
     settings: ExtractionSettings,
     architectures: Sequence[str],
 ) -> dict[str, Outcome]:
-    with _one_thread():
+    with one_thread():
         return {a: _measure_one(space, a, batches, settings) for a in architectures}
 
 
@@ -210,17 +211,6 @@ def _average(measured: Sequence[Measurement]) -> Outcome:
         mean = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
         averaged[key] = mean if isinstance(first, np.ndarray) else float(mean[0])
     return averaged
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    # The number of threads changes the order of sums, and so the last bits.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _table(

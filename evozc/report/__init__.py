@@ -1,6 +1,6 @@
 """Results for people: figures, and HTML files that open offline, all in one frame.
 
-**A comparison**: :func:`draw_figures`, :func:`render_report`.
+**A comparison**: :func:`publish`; its parts :func:`draw_figures`, :func:`render_report`.
 
 **An audit**: :func:`render_audit`.
 
@@ -14,9 +14,10 @@ from evozc.report._figures import draw_figures
 from evozc.report._front import draw_front
 from evozc.report._html import render_report
 from evozc.report._mathml import to_mathml
+from evozc.report._publish import publish
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "draw_figures", "render_report",
+    "publish", "draw_figures", "render_report",
     "render_audit",
     "draw_front",
     "to_mathml",

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from evozc.comparison import METHODS, ComparisonResults
 from evozc.report._drawing import drawing, plain, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLOURS = {
-    "formula": "#c0392b", "parzc": "#2c6fbb", "parzc-strong": "#17375e", "parzc-graph": "#5dade2",
-    "trees": "#3a8f4d",
-}
 _OTHER = "#7f8c8d"
 #: Label-free methods that the curve over budgets and the agreement show.
 _PROXIES, _COMPARED = 5, 12
 
 
-def draw_figures(results: Mapping[str, Any]) -> dict[str, str]:
+def draw_figures(results: ComparisonResults) -> dict[str, str]:
     """Every figure by name, as SVG text.
 
     Raises:
@@ -36,39 +33,39 @@ def draw_figures(results: Mapping[str, Any]) -> dict[str, str]:
     return drawn
 
 
-def _budget_curve(figure: Figure, results: Mapping[str, Any]) -> bool:
+def _budget_curve(figure: Figure, results: ComparisonResults) -> bool:
     figure.set_size_inches(8, 4.6)
     axes = figure.subplots()
-    rows = results["methods"]
-    names = list(dict.fromkeys(row["method"] for row in rows if row["budget"]))
+    rows = results.methods
+    names = list(dict.fromkeys(row.method for row in rows if row.budget))
     if not names:
         return False
     for index, name in enumerate(names):
-        chosen = sorted((r for r in rows if r["method"] == name and r["budget"]), key=lambda r: r["budget"])
-        taus = [row["measures"]["kendall"] for row in chosen]
+        chosen = sorted((r for r in rows if r.method == name and r.budget), key=lambda r: r.budget)
+        taus = [row.tau for row in chosen]
         shift = 1 + 0.03 * (index - (len(names) - 1) / 2)  # so that intervals do not hide one another
-        places = [row["budget"] * shift for row in chosen]
-        colour = _COLOURS.get(name, _OTHER)
-        axes.plot(places, [_number(t["mean"]) for t in taus], "o-", color=colour, label=plain(name), ms=4)
+        places = [row.budget * shift for row in chosen]
+        colour = _colour(name)
+        axes.plot(places, [_number(t.mean) for t in taus], "o-", color=colour, label=plain(name), ms=4)
         for place, tau in zip(places, taus, strict=True):
-            if tau["low"] is not None:
-                axes.plot([place, place], [tau["low"], tau["high"]], color=colour, lw=1.2, alpha=0.7)
+            if tau.low is not None:
+                axes.plot([place, place], [tau.low, tau.high], color=colour, lw=1.2, alpha=0.7)
     _lines_of_proxies(axes, results)
-    if results["noise_ceiling"] is not None:
-        axes.axhline(results["noise_ceiling"], color="0.2", ls=":", lw=1.2, label="noise ceiling")
+    if results.noise_ceiling is not None:
+        axes.axhline(results.noise_ceiling, color="0.2", ls=":", lw=1.2, label="noise ceiling")
     axes.set_xscale("log")
-    axes.set_xticks(results["budgets"], [str(b) for b in results["budgets"]])
+    axes.set_xticks(results.budgets, [str(b) for b in results.budgets])
     axes.minorticks_off()
     axes.set_xlabel("labelled architectures")
-    axes.set_ylabel(f"Kendall tau with {plain(results['target'])}")
+    axes.set_ylabel(f"Kendall tau with {plain(results.target)}")
     axes.set_title("Held-out tau against the number of labels, 95 % intervals", loc="left")
     axes.legend(fontsize=8, loc="lower right", ncols=2, frameon=False)
     return True
 
 
-def _lines_of_proxies(axes: Axes, results: Mapping[str, Any]) -> None:
+def _lines_of_proxies(axes: Axes, results: ComparisonResults) -> None:
     """The best label-free methods as grey lines; names of those that would overlap share a line."""
-    known = [(r["measures"]["kendall"]["mean"], r["method"]) for r in results["methods"] if not r["budget"]]
+    known = [(r.tau.mean, r.method) for r in results.methods if not r.budget]
     best = sorted((pair for pair in known if pair[0] is not None), reverse=True)[:_PROXIES]
     written: list[list[Any]] = []
     for tau, name in best:
@@ -84,9 +81,9 @@ def _lines_of_proxies(axes: Axes, results: Mapping[str, Any]) -> None:
         )
 
 
-def _ranks(figure: Figure, results: Mapping[str, Any]) -> bool:
-    ranks = results["ranks"]
-    names = list(ranks["predicted"])[:6]
+def _ranks(figure: Figure, results: ComparisonResults) -> bool:
+    ranks = results.ranks
+    names = list(ranks.predicted)[:6]
     if not names:
         return False
     columns = min(3, len(names))
@@ -94,8 +91,8 @@ def _ranks(figure: Figure, results: Mapping[str, Any]) -> bool:
     figure.set_size_inches(2.9 * columns, 2.8 * rows + 0.5)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for axes, name in zip(grid.flat, names, strict=False):
-        axes.scatter(ranks["true"], ranks["predicted"][name], s=5, lw=0, alpha=0.6,
-                     color=_COLOURS.get(name, _OTHER))
+        axes.scatter(ranks.true, ranks.predicted[name], s=5, lw=0, alpha=0.6,
+                     color=_colour(name))
         axes.set_title(plain(name), fontsize=9)
         axes.set_aspect("equal")
     for axes in list(grid.flat)[len(names) :]:
@@ -105,29 +102,28 @@ def _ranks(figure: Figure, results: Mapping[str, Any]) -> bool:
     figure.supxlabel("true rank (1 is the best)", fontsize=9)
     figure.supylabel("predicted rank", fontsize=9)
     figure.suptitle(
-        f"Predicted against true rank: {ranks['budget']} labels, first seed", fontsize=11, weight="bold"
+        f"Predicted against true rank: {ranks.budget} labels, first seed", fontsize=11, weight="bold"
     )
     return True
 
 
-def _fronts(figure: Figure, results: Mapping[str, Any]) -> bool:
-    budget = max(results["budgets"])
-    chosen = [f for f in results["formulas"] if f["budget"] == budget]
+def _fronts(figure: Figure, results: ComparisonResults) -> bool:
+    budget = max(results.budgets)
+    chosen = [f for f in results.formulas if f.budget == budget]
     if not chosen:
         return False
     figure.set_size_inches(8, 4.2)
     axes = figure.subplots()
     for entry in chosen:
-        colour = f"C{entry['seed']}"
-        sizes = [point["size"] for point in entry["front"]]
-        labelled, held_out = (
-            [_number(point[name]) for point in entry["front"]] for name in ("labelled_tau", "held_out_tau")
-        )
+        colour = f"C{entry.seed}"
+        sizes = [point.size for point in entry.front]
+        labelled = [point.labelled_tau for point in entry.front]
+        held_out = [_number(point.held_out_tau) for point in entry.front]
         axes.plot(sizes, labelled, "--", color=colour, lw=0.9, alpha=0.6)
-        axes.plot(sizes, held_out, "o-", color=colour, ms=4, label=f"seed {entry['seed']}, held out")
-        axes.plot([entry["size"]], [_number(entry["held_out_tau"])], "*", color=colour, ms=14)
-    if results["noise_ceiling"] is not None:
-        axes.axhline(results["noise_ceiling"], color="0.2", ls=":", lw=1.2, label="noise ceiling")
+        axes.plot(sizes, held_out, "o-", color=colour, ms=4, label=f"seed {entry.seed}, held out")
+        axes.plot([entry.size], [_number(entry.held_out_tau)], "*", color=colour, ms=14)
+    if results.noise_ceiling is not None:
+        axes.axhline(results.noise_ceiling, color="0.2", ls=":", lw=1.2, label="noise ceiling")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("symbols in the formula")
     axes.set_ylabel("Kendall tau")
@@ -136,15 +132,15 @@ def _fronts(figure: Figure, results: Mapping[str, Any]) -> bool:
     return True
 
 
-def _agreement(figure: Figure, results: Mapping[str, Any]) -> bool:
-    agreement = results["agreement"]
+def _agreement(figure: Figure, results: ComparisonResults) -> bool:
+    agreement = results.agreement
     kept = _worth_showing(results)
-    places = [i for i, name in enumerate(agreement["methods"]) if name in kept]
-    names = [plain(agreement["methods"][i]) for i in places]
+    places = [i for i, name in enumerate(agreement.methods) if name in kept]
+    names = [plain(agreement.methods[i]) for i in places]
     size = 2.8 + 0.36 * len(names)
     figure.set_size_inches(size, size - 0.4)
     axes = figure.subplots()
-    matrix = [[_number(agreement["tau"][i][j]) for j in places] for i in places]
+    matrix = [[_number(agreement.tau[i][j]) for j in places] for i in places]
     axes.pcolormesh(matrix, cmap="RdBu_r", vmin=-1, vmax=1, edgecolor="white", linewidth=1)
     axes.set_aspect("equal")
     axes.invert_yaxis()
@@ -159,16 +155,21 @@ def _agreement(figure: Figure, results: Mapping[str, Any]) -> bool:
                 text = f"{value:.2f}".replace("0.", ".")
                 axes.text(j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=6.5,
                           color="white" if abs(value) > 0.65 else "0.15")
-    axes.set_title(f"Kendall tau between methods ({agreement['budget']} labels)", loc="left")
+    axes.set_title(f"Kendall tau between methods ({agreement.budget} labels)", loc="left")
     return True
 
 
-def _worth_showing(results: Mapping[str, Any]) -> set[str]:
+def _worth_showing(results: ComparisonResults) -> set[str]:
     """All labelled methods and the best label-free ones."""
-    labelled = {row["method"] for row in results["methods"] if row["budget"]}
-    free = [(r["measures"]["kendall"]["mean"], r["method"]) for r in results["methods"] if not r["budget"]]
+    labelled = {row.method for row in results.methods if row.budget}
+    free = [(r.tau.mean, r.method) for r in results.methods if not r.budget]
     free = sorted((pair for pair in free if pair[0] is not None), reverse=True)
     return labelled | {name for _, name in free[:_COMPARED]}
+
+
+def _colour(method: str) -> str:
+    """What a method says of itself; grey for those that are no method of their own."""
+    return METHODS.get(method).colour if method in METHODS.names() else _OTHER
 
 
 def _number(value: float | None) -> float:
@@ -176,6 +177,6 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-_FIGURES: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
+_FIGURES: dict[str, Callable[[Any, ComparisonResults], bool]] = {
     "budgets": _budget_curve, "ranks": _ranks, "fronts": _fronts, "agreement": _agreement,
 }

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from evozc._files import replacing
 from evozc.errors import ConfigError
+from evozc.runs import Baseline, SearchResults
 
 
-def draw_front(results: Mapping[str, Any], path: Path) -> None:
+def draw_front(results: SearchResults, path: Path) -> None:
     """Tau against size on the labelled and the held-out architectures.
 
     Raises:
@@ -21,29 +21,29 @@ def draw_front(results: Mapping[str, Any], path: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError:
         raise ConfigError("pictures need matplotlib: pip install 'evozc[plot]'") from None
-    front, chosen = results["front"], results["chosen"]
-    sizes = [entry["size"] for entry in front]
-    held_out = [_number(entry["held_out_tau"]) for entry in front]
+    front, chosen = results.front, results.chosen
+    sizes = [entry.size for entry in front]
+    held_out = [_number(entry.held_out_tau) for entry in front]
     figure = Figure(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.subplots()
-    low, high = ([_number(entry[end]) for entry in front] for end in ("low", "high"))
+    low, high = [_number(entry.low) for entry in front], [_number(entry.high) for entry in front]
     axes.fill_between(sizes, low, high, alpha=0.15, color="C0", linewidth=0, label="95 % interval")
-    axes.plot(sizes, held_out, "o-", color="C0", label=f"{results['held_out']} held-out architectures")
-    axes.plot(sizes, [e["labelled_tau"] for e in front], "o--", color="C1", markersize=4,
-              label=f"{results['labelled']} labelled architectures")
-    axes.plot([chosen["size"]], [_number(chosen["held_out_tau"])], "*", color="C3", markersize=16,
+    axes.plot(sizes, held_out, "o-", color="C0", label=f"{results.held_out} held-out architectures")
+    axes.plot(sizes, [_number(entry.labelled_tau) for entry in front], "o--", color="C1", markersize=4,
+              label=f"{results.labelled} labelled architectures")
+    axes.plot([chosen.size], [_number(chosen.held_out_tau)], "*", color="C3", markersize=16,
               label="chosen formula")
-    if results["noise_ceiling"] is not None:
-        axes.axhline(results["noise_ceiling"], color="0.3", linestyle=":", label="noise ceiling")
-    for tau, names in _by_height(results["baselines"]):
+    if results.noise_ceiling is not None:
+        axes.axhline(results.noise_ceiling, color="0.3", linestyle=":", label="noise ceiling")
+    for tau, names in _by_height(results.baselines):
         axes.axhline(tau, color="0.75", linewidth=0.8, zorder=0)
         axes.annotate(
             names, (1.005, tau), xycoords=("axes fraction", "data"), fontsize=8, color="0.4", va="center"
         )
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("symbols in the formula")
-    axes.set_ylabel(f"Kendall tau with {results['target']}")
-    axes.set_title(f"Pareto front on {Path(results['table']).name}, seed {results['seed']}")
+    axes.set_ylabel(f"Kendall tau with {results.target}")
+    axes.set_title(f"Pareto front on {Path(results.table).name}, seed {results.seed}")
     axes.legend(fontsize=8, loc="lower right")
     try:
         with replacing(path) as file:
@@ -57,12 +57,11 @@ def _number(tau: float | None) -> float:
     return math.nan if tau is None else tau
 
 
-def _by_height(baselines: Sequence[Mapping[str, Any]], count: int = 4) -> list[tuple[float, str]]:
+def _by_height(baselines: Sequence[Baseline], count: int = 4) -> list[tuple[float, str]]:
     """The best baselines, those that would lie on one another named together."""
-    known = [b for b in baselines if b["held_out_tau"] is not None]
+    known = [(b.held_out_tau, b.name) for b in baselines if b.held_out_tau is not None]
     lines: list[tuple[float, str]] = []
-    for baseline in sorted(known, key=lambda b: b["held_out_tau"], reverse=True)[:count]:
-        tau, name = baseline["held_out_tau"], baseline["name"]
+    for tau, name in sorted(known, key=lambda pair: pair[0], reverse=True)[:count]:
         if lines and lines[-1][0] - tau < 0.005:
             lines[-1] = (lines[-1][0], f"{lines[-1][1]}, {name}")
         else:

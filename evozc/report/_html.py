@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from evozc.comparison import ComparisonResults, MethodRow
 from evozc.errors import ConfigError
 from evozc.report._drawing import pictures
 from evozc.report._glossary import symbols_of, words
@@ -24,11 +24,11 @@ _CAPTIONS = {
 }
 
 
-def render_report(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
+def render_report(results: ComparisonResults, figures: Mapping[str, str]) -> str:
     """The page as HTML text, in the frame of all pages.
 
     Args:
-        results: What ``results.json`` of a comparison holds.
+        results: Of a comparison.
         figures: SVG texts, by the names of :func:`draw_figures`.
 
     Raises:
@@ -39,23 +39,22 @@ def render_report(results: Mapping[str, Any], figures: Mapping[str, str]) -> str
     except ImportError:
         raise ConfigError("reports need jinja2: pip install 'evozc[compare]'") from None
     budgets = [
-        (budget, sorted((r for r in results["methods"] if r["budget"] == budget), key=_falling))
-        for budget in [*results["budgets"], 0]
+        (budget, sorted((r for r in results.methods if r.budget == budget), key=_falling))
+        for budget in [*results.budgets, 0]
     ]
-    rivals = {row["method"] for row in results["methods"] if row["budget"]}
-    rivals |= {row["method"] for row in budgets[-1][1][:1]}  # the best of those without labels
-    compared = [entry for entry in results["differences"] if entry["method"] in rivals]
+    rivals = {row.method for row in results.methods if row.budget}
+    rivals |= {row.method for row in budgets[-1][1][:1]}  # the best of those without labels
+    compared = [entry for entry in results.differences if entry.method in rivals]
     formulas = [
-        (entry, [Markup(to_mathml(term)) for term in entry["latex"]])  # noqa: S704 - known elements alone
-        for entry in results["formulas"]
+        (entry, [Markup(to_mathml(term)) for term in entry.latex])  # noqa: S704 - known elements alone
+        for entry in results.formulas
     ]
     return render(
         "comparison.html", results=results, budgets=[b for b in budgets if b[1]], formulas=formulas,
-        pictures=pictures(_CAPTIONS, figures), differences=sorted(compared, key=lambda d: d["budget"]),
-        symbols=[*symbols_of(entry["formula"] for entry in results["formulas"]), *words(*_WORDS)],
+        pictures=pictures(_CAPTIONS, figures), differences=sorted(compared, key=lambda d: d.budget),
+        symbols=[*symbols_of(entry.formula for entry in results.formulas), *words(*_WORDS)],
     )
 
 
-def _falling(row: Mapping[str, Any]) -> float:
-    mean = row["measures"]["kendall"]["mean"]
-    return 2.0 if mean is None else -mean
+def _falling(row: MethodRow) -> float:
+    return 2.0 if row.tau.mean is None else -row.tau.mean

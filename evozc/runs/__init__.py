@@ -1,25 +1,19 @@
 """The run folder, and searches that start, stop and go on in one.
 
-**A search**: :func:`start_run`, :func:`continue_run`, :class:`Progress`.
+**A search**: :func:`start_run`, :func:`continue_run`.
 
-**The folder**: :class:`RunFolder`, :func:`read_manifest`, :func:`read_results`, :func:`read_log`.
+**The folder**: :class:`RunFolder`, :class:`SearchManifest`, :func:`read_search`, :func:`read_log`.
 
-**What a run was about**: :func:`open_data`, :func:`changed_versions`,
-:func:`describe`.
+**What came out**: :class:`SearchResults` of :class:`Judged` formulas, :func:`read_results`,
+:func:`judged`.
 """
 
-from evozc.runs._folder import RunFolder, read_log, read_manifest, read_results
-from evozc.runs._results import describe
-from evozc.runs._search_run import (
-    Progress,
-    changed_versions,
-    continue_run,
-    open_data,
-    start_run,
-)
+from evozc.runs._folder import RunFolder, SearchManifest, read_log, read_results, read_search
+from evozc.runs._results import Baseline, Chosen, Judged, SearchResults, judged
+from evozc.runs._search_run import continue_run, start_run
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "Progress", "continue_run", "start_run",
-    "RunFolder", "read_log", "read_manifest", "read_results",
-    "changed_versions", "describe", "open_data",
+    "continue_run", "start_run",
+    "RunFolder", "SearchManifest", "read_log", "read_search",
+    "Baseline", "Chosen", "Judged", "SearchResults", "judged", "read_results",
 ]

@@ -1,67 +1,162 @@
-"""What came out of a search, as JSON values."""
+"""What came out of a search."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from evozc.baselines import proxies
-from evozc.engine import Scorer
-from evozc.errors import CheckpointError
+from evozc.engine import Objective
 from evozc.evaluation import Row, compare
 from evozc.formula import addends, to_latex
 from evozc.search import Search, with_ensembles
-from evozc.table import Table
+from evozc.table import Task
 
 
-def pruning_seconds(search: Search, scorer: Scorer) -> dict[str, float]:
+@dataclass(frozen=True)
+class Judged:
+    """A formula and how it ranks; what is undefined is None.
+
+    Args:
+        formula: Its text.
+        latex: The same as LaTeX.
+        size: Symbols in it.
+        labelled_tau: Kendall tau on the labelled sample.
+        held_out_tau: Kendall tau on the held-out architectures.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        not_finite: Held-out architectures without a finite score.
+    """
+
+    formula: str
+    latex: str
+    size: int
+    labelled_tau: float | None
+    held_out_tau: float | None
+    low: float | None
+    high: float | None
+    not_finite: int
+
+
+@dataclass(frozen=True)
+class Chosen(Judged):
+    """The formula that the labelled sample alone chose.
+
+    Args:
+        terms: What it is the sum of; itself if of nothing.
+    """
+
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Baseline(Judged):
+    """A known proxy.
+
+    Args:
+        name: As tables show it.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True)
+class SearchResults:
+    """What ``results.json`` of a search holds.
+
+    Args:
+        chosen: The result.
+        front: The best formula of each size, the shortest first.
+        baselines: Known proxies beside it.
+        target: What architectures were ranked by.
+        noise_ceiling: Of the target, if known.
+        table: As the user named it.
+        labelled: Number of labelled architectures.
+        held_out: Number of held-out architectures.
+        held_out_classes: How many of them are not isomorphic.
+        seed: Of the search.
+        generations: After the first population.
+        evaluations: Formulas scored.
+        removed: Candidates by the rule that removed them.
+        seconds: Of the search.
+        scoring_seconds: What the rules and the probe took and saved, and what scoring the rest took.
+    """
+
+    chosen: Chosen
+    front: tuple[Judged, ...]
+    baselines: tuple[Baseline, ...]
+    target: str
+    noise_ceiling: float | None
+    table: str
+    labelled: int
+    held_out: int
+    held_out_classes: int
+    seed: int
+    generations: int
+    evaluations: int
+    removed: Mapping[str, int]
+    seconds: float
+    scoring_seconds: Mapping[str, float]
+
+    def front_csv(self) -> str:
+        """The Pareto front as comma-separated values."""
+        columns = ("size", "labelled_tau", "held_out_tau", "low", "high")
+        rows = [",".join([*columns, "formula"])]
+        for entry in self.front:
+            numbers = (getattr(entry, column) for column in columns)
+            rows.append(",".join([*("" if n is None else str(n) for n in numbers), f'"{entry.formula}"']))
+        return "".join(f"{row}\n" for row in rows)
+
+
+def pruning_seconds(search: Search, objective: Objective) -> dict[str, float]:
     """What pruning has taken and, by what scoring and recording the others took, saved."""
-    scoring = scorer.seconds["rest"]
+    seconds = objective.seconds
     return {
         "rules": search.pruning,
-        "rules_saved": search.spared * (scoring + search.recording) / max(1, search.evaluations),
-        "probe": scorer.seconds["probe"],
-        "probe_saved": scorer.seconds["saved"],
-        "rest": scoring,
+        "rules_saved": search.spared * (seconds["rest"] + search.recording) / max(1, search.evaluations),
+        "probe": seconds["probe"],
+        "probe_saved": seconds["saved"],
+        "rest": seconds["rest"],
     }
 
 
-def collect_results(
-    search: Search,
-    train: Table,
-    test: Table,
-    manifest: Mapping[str, Any],
-    seconds: float,
-    scoring: Mapping[str, float],
-) -> dict[str, Any]:
-    """The hall of fame and the baselines on the held-out architectures, looked at for the first time."""
-    target = manifest["target"]
-    if search.hall_of_fame.best is None:
-        raise CheckpointError("the search found no valid formula; give it more generations")
-    hall = with_ensembles(search, train, train.target(target))
-    front = compare({str(entry.size): entry.formula for entry in hall}, train, test, target)
-    baselines = compare(proxies(search.symbols), train, test, target)
-    return {
-        "chosen": {**describe(front[-1]), "terms": [term.text for term in addends(front[-1].formula)]},
-        "front": [describe(row) for row in front],
-        "baselines": [{"name": row.name, **describe(row)} for row in baselines],
-        "target": target,
-        "noise_ceiling": test.target(target).noise_ceiling,
-        "table": manifest["table"],
-        "labelled": len(train),
-        "held_out": len(test),
-        "held_out_classes": len(set(test.keys)),
-        "seed": search.settings.seed,
-        "generations": search.generation - 1,
-        "evaluations": search.evaluations,
-        "removed": dict(search.removed),
-        "seconds": round(seconds, 3),
-        "scoring_seconds": {name: round(value, 3) for name, value in scoring.items()},
-    }
+def collect_results(search: Search, objective: Objective, task: Task, seconds: float) -> SearchResults:
+    """The hall of fame and the baselines on the held-out architectures, looked at for the first time.
+
+    Raises:
+        DataError: the search found no valid formula.
+    """
+    scoring = pruning_seconds(search, objective)
+    hall = with_ensembles(search, objective)
+    front = compare({str(entry.size): entry.formula for entry in hall}, task)
+    baselines = compare(proxies(search.symbols), task)
+    chosen = front[-1]
+    return SearchResults(
+        chosen=Chosen(**_figures(chosen), terms=tuple(term.text for term in addends(chosen.formula))),
+        front=tuple(Judged(**_figures(row)) for row in front),
+        baselines=tuple(judged(row) for row in baselines),
+        target=task.target,
+        noise_ceiling=task.held_out_target.noise_ceiling,
+        table=task.source.table if task.source else "",
+        labelled=len(task.labelled),
+        held_out=len(task.held_out),
+        held_out_classes=len(set(task.held_out.keys)),
+        seed=search.settings.seed,
+        generations=search.generation - 1,
+        evaluations=search.evaluations,
+        removed=dict(search.removed),
+        seconds=round(seconds, 3),
+        scoring_seconds={name: round(value, 3) for name, value in scoring.items()},
+    )
 
 
-def describe(row: Row) -> dict[str, Any]:
-    """A row of a comparison as JSON values."""
+def judged(row: Row) -> Baseline:
+    """A row of a comparison under its name."""
+    return Baseline(**_figures(row), name=row.name)
+
+
+def _figures(row: Row) -> dict[str, Any]:
     numbers = {
         "labelled_tau": row.labelled_tau,
         "held_out_tau": row.estimate.tau,
@@ -75,13 +170,3 @@ def describe(row: Row) -> dict[str, Any]:
         **{name: None if value != value else value for name, value in numbers.items()},
         "not_finite": row.dropped,
     }
-
-
-def front_csv(results: Mapping[str, Any]) -> str:
-    """The Pareto front as comma-separated values."""
-    columns = ("size", "labelled_tau", "held_out_tau", "low", "high", "formula")
-    rows = [
-        [*("" if entry[c] is None else str(entry[c]) for c in columns[:-1]), f'"{entry["formula"]}"']
-        for entry in results["front"]
-    ]
-    return "".join(",".join(row) + "\n" for row in [columns, *rows])

@@ -1,20 +1,23 @@
 """Genetic programming of formulas, on DEAP.
 
-**The search**: :class:`Search`, :class:`SearchSettings`.
+**The search**: :class:`Search`, :class:`SearchSettings`, :func:`symbols_of` tasks; to its end: :func:`drive`,
+:class:`Progress`.
 
 **Its result**: :func:`with_ensembles`, :func:`ensembles`.
 
 **Its parts**: :class:`HallOfFame`, :class:`Entry`, :func:`prune`, :data:`RULES`.
 """
 
+from evozc.search._drive import Progress, drive
 from evozc.search._ensemble import ensembles, with_ensembles
 from evozc.search._hall_of_fame import Entry, HallOfFame
 from evozc.search._rules import RULES, prune
 from evozc.search._search import Search
 from evozc.search._settings import SearchSettings
+from evozc.search._symbols import symbols_of
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "Search", "SearchSettings",
+    "Search", "SearchSettings", "symbols_of", "Progress", "drive",
     "ensembles", "with_ensembles",
     "RULES", "Entry", "HallOfFame", "prune",
 ]

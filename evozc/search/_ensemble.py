@@ -7,48 +7,48 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evozc.engine import Evaluator, KendallTau, Scorer
+from evozc.engine import Evaluator, KendallTau, Objective
 from evozc.errors import DataError
 from evozc.formula import Formula, constant, simplify
 from evozc.search._hall_of_fame import Entry, HallOfFame
 from evozc.search._search import Search
-from evozc.table import Table, Target
+from evozc.table import Task
 from primitives import ADD, LOGRANK, MUL, NEG, log_rank
 
 
-def with_ensembles(search: Search, train: Table, target: Target) -> HallOfFame:
+def with_ensembles(search: Search, objective: Objective) -> HallOfFame:
     """The hall of fame of a search together with sums of its finalists; the best is its result.
 
     Args:
         search: That has ended.
-        train: The labelled sample.
-        target: What it is ranked by.
+        objective: What it aimed at.
 
     Raises:
-        DataError: no finalist tells the labelled architectures apart.
+        DataError: no valid formula was found.
     """
+    if search.hall_of_fame.best is None:
+        raise DataError("the search found no valid formula; give it more generations")
     hall = HallOfFame()
     for entry in search.hall_of_fame:
         hall.offer(entry)
-    sums = ensembles(search.finalists, train, target, search.settings.terms)
-    for formula, outcome in zip(sums, Scorer(train, target).score(sums), strict=True):
+    sums = ensembles(search.finalists, objective.tasks, search.settings.terms)
+    for formula, outcome in zip(sums, objective.score(sums), strict=True):
         if outcome.tau is not None:
             hall.offer(Entry(formula, outcome.tau, outcome.ranking))
     return hall
 
 
-def ensembles(formulas: Sequence[Formula], train: Table, target: Target, terms: int) -> list[Formula]:
+def ensembles(formulas: Sequence[Formula], tasks: Sequence[Task], terms: int) -> list[Formula]:
     """The best formula, then a sum of two ``logrank`` terms, of three, and so on.
 
     Each term is the formula, or the negative of one, whose log-rank raises Kendall's tau of
-    the sum most (forward selection with replacement: Caruana et al., ICML 2004; the sum of
-    log-ranks: AZ-NAS, arXiv 2403.19232, section 3.4). What was evolved apart errs apart, so
-    that the sum holds on other architectures better than any of its terms.
+    the sum most, of several tasks its mean (forward selection with replacement: Caruana et al.,
+    ICML 2004; the sum of log-ranks: AZ-NAS, arXiv 2403.19232, section 3.4). What was evolved apart
+    errs apart, so that the sum holds on other architectures better than any of its terms.
 
     Args:
         formulas: To draw from; those that are constant on the sample are left out.
-        train: The labelled sample.
-        target: What it is ranked by.
+        tasks: Their labelled samples alone are looked at.
         terms: How many at most; a term may be taken again and then weighs more.
 
     Returns:
@@ -57,23 +57,42 @@ def ensembles(formulas: Sequence[Formula], train: Table, target: Target, terms: 
     Raises:
         DataError: no formula tells the labelled architectures apart.
     """
-    scores = Evaluator(train).scores(formulas)
-    ranks = np.array([log_rank(row) for row in [*scores, *-scores]])
-    kendall = KendallTau(target.merit)
-    total = np.zeros(len(train))
+    samples = [_Sample(formulas, task) for task in tasks]
     chosen: list[Formula] = []
     found: list[Formula] = []
     for _ in range(terms):
-        taus = kendall.taus(total + ranks)
+        taus = np.mean([sample.taus() for sample in samples], axis=0)
         if np.isnan(taus).all():
             raise DataError("no formula tells the labelled architectures apart")
         best = int(np.nanargmax(taus))
         turned, place = divmod(best, len(formulas))
         term = formulas[place]
         chosen.append(simplify(Formula(NEG, (term,))) if turned else term)
-        total = total + ranks[best]
+        for sample in samples:
+            sample.add(best)
         found.append(_sum(chosen))
     return found
+
+
+class _Sample:
+    """A labelled sample, and the sum of the log-ranks that have been taken on it.
+
+    Ranks are those of every formula, then those of its negative.
+    """
+
+    def __init__(self, formulas: Sequence[Formula], task: Task) -> None:
+        scores = Evaluator(task.labelled).scores(formulas)
+        self._ranks = np.array([log_rank(row) for row in [*scores, *-scores]])
+        self._kendall = KendallTau(task.labelled_target.merit)
+        self._total = np.zeros(len(task.labelled))
+
+    def taus(self) -> np.ndarray:
+        """Tau of the sum with each further term; NaN where it is constant."""
+        return self._kendall.taus(self._total + self._ranks)
+
+    def add(self, term: int) -> None:
+        """Take one of the terms."""
+        self._total = self._total + self._ranks[term]
 
 
 def _sum(terms: Sequence[Formula]) -> Formula:

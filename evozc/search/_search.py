@@ -21,7 +21,7 @@ from evozc.search._hall_of_fame import Entry, HallOfFame
 from evozc.search._rules import RULES, Rule, prune
 from evozc.search._seen import Seen
 from evozc.search._settings import SearchSettings
-from evozc.search._starters import starters
+from evozc.search._starters import shortest
 from primitives import SymbolSet
 
 #: Candidates bred for each one that passes the rules, before the search gives up.
@@ -35,15 +35,16 @@ class Search:
 
     ::
 
-        search = Search(symbols, settings, seeds)
+        search = Search(symbols, settings, starters)
+        drive(search, Objective([task]))  # or, by hand:
         while not search.finished:
             formulas = search.ask()
-            search.tell(formulas, scorer.score(formulas))
+            search.tell(formulas, objective.score(formulas))
 
     Args:
         symbols: Operators, and the statistics that the table holds.
         settings: See :class:`SearchSettings`; its time limit is for the caller to watch.
-        seeds: Known formulas; they join the first population of every island, if they are short
+        starters: Known formulas; they join the first population of every island, if they are short
             enough, and the finalists.
 
     Attributes:
@@ -60,14 +61,14 @@ class Search:
     """
 
     def __init__(
-        self, symbols: SymbolSet, settings: SearchSettings, seeds: Sequence[Formula] = ()
+        self, symbols: SymbolSet, settings: SearchSettings, starters: Sequence[Formula] = ()
     ) -> None:
         self.symbols = symbols
         self.settings = settings
         self.grammar = Grammar(symbols)
         self.breeder = Breeder(self.grammar, settings)
         self.generator = random.Random(settings.seed)
-        self.seeds = list(dict.fromkeys(map(simplify, [*seeds, *starters(symbols)])))
+        self.starters = list(dict.fromkeys(map(simplify, [*starters, *shortest(symbols)])))
         self.islands: list[list[Individual]] = [[] for _ in range(settings.islands)]
         self.known = Seen()
         self.rankings = Seen()
@@ -83,9 +84,9 @@ class Search:
 
     @property
     def finalists(self) -> list[Formula]:
-        """What an ensemble is drawn from: the hall of fame, the best of every island, and the seeds."""
+        """What an ensemble is drawn from: the hall of fame, the best of every island, and the starters."""
         best = [tree.formula for island in self.islands for tree in island[:_FINALISTS]]
-        return list(dict.fromkeys([*(entry.formula for entry in self.hall_of_fame), *best, *self.seeds]))
+        return list(dict.fromkeys([*(entry.formula for entry in self.hall_of_fame), *best, *self.starters]))
 
     @property
     def finished(self) -> bool:
@@ -103,7 +104,7 @@ class Search:
         Raises:
             SearchExhaustedError: the rules remove nearly everything that is bred.
         """
-        asked = {} if self.generation else {seed.text: seed for seed in self.seeds if self._allows(seed)}
+        asked = {} if self.generation else {f.text: f for f in self.starters if self._allows(f)}
         self._homes = {}
         with drawing_from(self.generator), _without_cycle_collection():
             for number, island in enumerate(self.islands):

@@ -6,7 +6,7 @@ from evozc.formula import Formula, statistic
 from primitives import NETWORK, SymbolSet
 
 
-def starters(symbols: SymbolSet) -> list[Formula]:
+def shortest(symbols: SymbolSet) -> list[Formula]:
     """Every statistic as it is, or under every reduction if it is a vector.
 
     A search starts from them: they are few, their signs and scales are anybody's guess, and a

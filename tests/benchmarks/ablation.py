@@ -22,14 +22,13 @@ from scipy import stats
 
 from evozc.baselines import Trees, proxies
 from evozc.benchmarks import open_table
-from evozc.engine import Evaluator, KendallTau, Outcome, Scorer, rankable
-from evozc.errors import SearchExhaustedError
+from evozc.engine import Evaluator, KendallTau, Objective, Outcome, Scorer, rankable
 from evozc.evaluation import estimate, metrics, standard_error
 from evozc.executors import Failure, executor_for
 from evozc.formula import Formula, simplify
-from evozc.search import Search, SearchSettings, ensembles, with_ensembles
+from evozc.search import Search, SearchSettings, drive, ensembles, with_ensembles
 from evozc.search._breeding import drawing_from
-from evozc.table import Table, Target, split_table
+from evozc.table import Table, Target, Task
 from primitives import FULL, SCALAR, SymbolSet, log_rank
 
 COLUMNS = ("setting", "labels", "seed", "labelled", "held_out", "top25", "top10", "size", "seconds")
@@ -37,7 +36,7 @@ BUDGETS = (78, 156, 469)
 
 
 @dataclass(frozen=True)
-class Task:
+class Sample:
     """A labelled sample and what may be used to rank it."""
 
     train: Table
@@ -45,36 +44,33 @@ class Task:
     symbols: SymbolSet
     seed: int
 
+    @property
+    def tasks(self) -> list[Task]:
+        return [Task.whole(self.train, self.target.name)]
 
-Method = Callable[[Task], Callable[[Table], np.ndarray]]
+
+Method = Callable[[Sample], Callable[[Table], np.ndarray]]
 
 
-def settings(task: Task, **changes: object) -> SearchSettings:
+def settings(task: Sample, **changes: object) -> SearchSettings:
     return replace(SearchSettings(seed=task.seed), **changes)
 
 
 def run(
-    task: Task,
+    task: Sample,
     chosen: SearchSettings,
-    scorer: Scorer | None = None,
-    seeds: Iterable[Formula] | None = None,
+    scorer: Objective | Scorer | None = None,
+    starters: Iterable[Formula] | None = None,
     symbols: SymbolSet | None = None,
     between: Callable[[Search], object] = lambda _: None,
     plain: bool = True,
 ) -> Search:
     """A search to its end."""
     symbols = symbols or task.symbols
-    search = Search(symbols, chosen, list(proxies(symbols).values()) if seeds is None else list(seeds))
+    search = Search(symbols, chosen, list(proxies(symbols).values() if starters is None else starters))
     if not plain:
-        search.seeds = [simplify(seed) for seed in (seeds or proxies(symbols).values())]
-    scorer = scorer or Scorer(task.train, task.target)
-    while not search.finished:
-        try:
-            formulas = search.ask()
-        except SearchExhaustedError:
-            break
-        search.tell(formulas, scorer.score(formulas))
-        between(search)
+        search.starters = [simplify(starter) for starter in (starters or proxies(symbols).values())]
+    drive(search, scorer or Objective(task.tasks), lambda _: between(search))
     return search
 
 
@@ -86,8 +82,8 @@ def scoring(formula: Formula) -> Callable[[Table], np.ndarray]:
     return score
 
 
-def result(task: Task, search: Search) -> Callable[[Table], np.ndarray]:
-    return scoring(with_ensembles(search, task.train, task.target).best.formula)
+def result(task: Sample, search: Search) -> Callable[[Table], np.ndarray]:
+    return scoring(with_ensembles(search, Objective(task.tasks)).best.formula)
 
 
 # --- settings -----------------------------------------------------------------------------------------
@@ -98,7 +94,7 @@ def changed(**changes: object) -> Method:
     return lambda task: result(task, run(task, settings(task, **changes)))
 
 
-def half_error(task: Task) -> Callable[[Table], np.ndarray]:
+def half_error(task: Sample) -> Callable[[Table], np.ndarray]:
     """One formula, the shortest within half a standard error of the best (Breiman et al., 1984)."""
     hall = list(run(task, settings(task)).hall_of_fame)
     scores = Evaluator(task.train).scores([entry.formula for entry in hall])
@@ -110,7 +106,7 @@ def half_error(task: Task) -> Callable[[Table], np.ndarray]:
     raise AssertionError
 
 
-def migrating(task: Task) -> Callable[[Table], np.ndarray]:
+def migrating(task: Sample) -> Callable[[Table], np.ndarray]:
     """The five best of every island go round the ring every fifth generation."""
 
     def migrate(search: Search) -> None:
@@ -126,12 +122,12 @@ def _best(individuals: list, k: int) -> list:
     return tools.selBest(individuals, k, "fitness.wvalues")
 
 
-def apart(task: Task) -> Callable[[Table], np.ndarray]:
+def apart(task: Sample) -> Callable[[Table], np.ndarray]:
     """Islands that do not know of each other: restarts."""
     return _together(task, lambda seed: run(task, settings(task, islands=1, seed=seed)))
 
 
-def bagged(task: Task) -> Callable[[Table], np.ndarray]:
+def bagged(task: Sample) -> Callable[[Table], np.ndarray]:
     """Every island on seven tenths of the labelled sample of its own; the ensemble on all."""
 
     def search(seed: int) -> Search:
@@ -143,15 +139,15 @@ def bagged(task: Task) -> Callable[[Table], np.ndarray]:
     return _together(task, search)
 
 
-def _together(task: Task, search: Callable[[int], Search]) -> Callable[[Table], np.ndarray]:
+def _together(task: Sample, search: Callable[[int], Search]) -> Callable[[Table], np.ndarray]:
     found = [f for island in range(8) for f in search(100 * task.seed + island).finalists]
-    return scoring(ensembles(list(dict.fromkeys(found)), task.train, task.target, 6)[-1])
+    return scoring(ensembles(list(dict.fromkeys(found)), task.tasks, 6)[-1])
 
 
 class Resampled:
     """Fitness over eight random halves of the labelled sample, instead of tau on all of it."""
 
-    def __init__(self, task: Task, merge: Callable[[np.ndarray], float]) -> None:
+    def __init__(self, task: Sample, merge: Callable[[np.ndarray], float]) -> None:
         draw, n = random.Random(f"halves {task.seed}"), len(task.train)
         halves = [task.train.select(np.array(sorted(draw.sample(range(n), n // 2)))) for _ in range(8)]
         self.whole = Scorer(task.train, task.target)
@@ -171,11 +167,11 @@ class Resampled:
 
 
 def resampled(merge: Callable[[np.ndarray], float], terms: int) -> Method:
-    def method(task: Task) -> Callable[[Table], np.ndarray]:
+    def method(task: Sample) -> Callable[[Table], np.ndarray]:
         search = run(task, settings(task), Resampled(task, merge))
         if terms == 1:
             return scoring(search.hall_of_fame.best.formula)
-        return scoring(ensembles(search.finalists, task.train, task.target, terms)[-1])
+        return scoring(ensembles(search.finalists, task.tasks, terms)[-1])
 
     return method
 
@@ -187,7 +183,7 @@ def lower_bound(taus: np.ndarray) -> np.ndarray:
 def inner_fold(terms: int) -> Method:
     """A third of the labelled sample is kept back to choose from the front, or the number of terms."""
 
-    def method(task: Task) -> Callable[[Table], np.ndarray]:
+    def method(task: Sample) -> Callable[[Table], np.ndarray]:
         order = random.Random(f"fold {task.seed}").sample(range(len(task.train)), len(task.train))
         cut = 2 * len(order) // 3
         inner, fold = (task.train.select(np.array(sorted(part))) for part in (order[:cut], order[cut:]))
@@ -196,14 +192,14 @@ def inner_fold(terms: int) -> Method:
         if terms == 1:
             found = [entry.formula for entry in search.hall_of_fame]
         else:
-            found = ensembles(search.finalists, inner, target, terms)
+            found = ensembles(search.finalists, [Task.whole(inner, target.name)], terms)
         taus = [o.tau or -1.0 for o in Scorer(fold, fold.target(task.target.name)).score(found)]
         return scoring(found[int(np.argmax(taus))])
 
     return method
 
 
-def polished(task: Task) -> Callable[[Table], np.ndarray]:
+def polished(task: Sample) -> Callable[[Table], np.ndarray]:
     """Local search: single symbols and constants of the best 20 finalists are changed while it helps."""
     search = run(task, settings(task))
     scorer, grammar = Scorer(task.train, task.target), search.grammar
@@ -223,13 +219,13 @@ def polished(task: Task) -> Callable[[Table], np.ndarray]:
             formula, reached = tried[int(np.argmax(taus))], max(taus)
         better.append(formula)
     finalists = list(dict.fromkeys([*better, *search.finalists]))
-    return scoring(ensembles(finalists, task.train, task.target, 6)[-1])
+    return scoring(ensembles(finalists, task.tasks, 6)[-1])
 
 
 class _Complement:
     """Tau of a sum of log-ranks with one more term."""
 
-    def __init__(self, task: Task, total: np.ndarray) -> None:
+    def __init__(self, task: Sample, total: np.ndarray) -> None:
         self.whole, self.evaluator = Scorer(task.train, task.target), Evaluator(task.train)
         self.total, self.kendall = total, KendallTau(task.target.merit)
 
@@ -239,7 +235,7 @@ class _Complement:
         return [o if o.tau is None else o._replace(tau=float(v)) for o, v in zip(outcomes, taus, strict=True)]
 
 
-def boosted(task: Task) -> Callable[[Table], np.ndarray]:
+def boosted(task: Sample) -> Callable[[Table], np.ndarray]:
     """Term after term, each evolved to complement the sum of those before."""
     total, terms = np.zeros(len(task.train)), []
     for stage in range(6):
@@ -255,9 +251,9 @@ def boosted(task: Task) -> Callable[[Table], np.ndarray]:
     return score
 
 
-def screened(task: Task) -> Callable[[Table], np.ndarray]:
+def screened(task: Sample) -> Callable[[Table], np.ndarray]:
     """Only the 20 statistics of the highest tau, either way, under any reduction."""
-    plain = Search(task.symbols, settings(task)).seeds
+    plain = Search(task.symbols, settings(task)).starters
     taus = [abs(o.tau or 0.0) for o in Scorer(task.train, task.target).score(plain)]
     best: dict[str, float] = {}
     for formula, tau in zip(plain, taus, strict=True):
@@ -268,7 +264,7 @@ def screened(task: Task) -> Callable[[Table], np.ndarray]:
     return result(task, run(task, settings(task), symbols=few))
 
 
-def trees(task: Task) -> Callable[[Table], np.ndarray]:
+def trees(task: Sample) -> Callable[[Table], np.ndarray]:
     forest = Trees(task.train, task.target, task.seed)
 
     def score(table: Table) -> np.ndarray:
@@ -308,7 +304,7 @@ METHODS: dict[str, Method] = {
     "terms evolved one after another": boosted,
     "local search of finalists": polished,
     "20 statistics, screened": screened,
-    "no proxies to start from": lambda task: result(task, run(task, settings(task), seeds=())),
+    "no proxies to start from": lambda task: result(task, run(task, settings(task), starters=())),
     "no plain formulas to start from": lambda task: result(task, run(task, settings(task), plain=False)),
     "trees": trees,
     "params": proxy("params"),
@@ -322,10 +318,10 @@ METHODS: dict[str, Method] = {
 
 def measure(source: str, target: str | None, name: str, labels: int, seed: int) -> list[object]:
     table = open_table(source)
-    target = table.target(target).name
-    train, test = split_table(table, labels, seed)
+    drawn = Task.draw(table, target, labels, seed)
+    target, train, test = drawn.target, drawn.labelled, drawn.held_out
     kept = (SCALAR if all(s.type == "network" for s in table.statistics) else FULL)
-    task = Task(train, train.target(target), kept.with_statistics(table.statistics), seed)
+    task = Sample(train, train.target(target), kept.with_statistics(table.statistics), seed)
     start = time.process_time()
     score = METHODS[name](task)
     seconds = time.process_time() - start

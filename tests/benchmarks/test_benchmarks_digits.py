@@ -13,7 +13,7 @@ from evozc.benchmarks.digits.__main__ import DATA, noise_ceiling, read_trainings
 from evozc.benchmarks.digits._recipe import SPACE, Digits, draw, sample_architectures, train
 from evozc.engine import kendall_tau
 from evozc.errors import DataError
-from evozc.table import split_table
+from evozc.table import Task
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,8 @@ def test_at_least_500_cells_of_different_classes_in_at_most_5_megabytes(table):
 
 
 def test_the_fixed_split_shares_no_class(table):
-    labelled, held_out = split_table(table)
+    task = Task.draw(table)
+    labelled, held_out = task.labelled, task.held_out
     assert len(labelled) == 200
     assert len(held_out) == len(table) - 200
     assert not set(labelled.keys) & set(held_out.keys)
@@ -48,7 +49,8 @@ def test_the_fixed_split_shares_no_class(table):
 def test_how_many_of_its_cells_compute_the_same(table):
     """The table was made when classes were those of NATS-Bench's rule, and its split is by them."""
     assert len({SPACE.canonical_key(a) for a in table.architectures}) == 399
-    labelled, held_out = split_table(table)
+    task = Task.draw(table)
+    labelled, held_out = task.labelled, task.held_out
     known = {SPACE.canonical_key(a) for a in labelled.architectures}
     assert sum(SPACE.canonical_key(a) in known for a in held_out.architectures) == 48
 

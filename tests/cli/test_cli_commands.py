@@ -17,7 +17,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from small_tables import environment, evozc, files, small_table
+from small_tables import environment, evozc, files, rewrite, small_table
 
 from evozc.benchmarks import BUNDLED
 from evozc.engine import Evaluator, kendall_tau, rankable
@@ -242,9 +242,7 @@ def test_a_logrank_is_exported_with_what_it_ranks_among(place, commands, tmp_pat
     run = tmp_path / "run"
     shutil.copytree(place / "run", run)
     text = "logrank(sum(layer.grad_l2))"
-    content = json.loads((run / "results.json").read_text())
-    content["chosen"].update(formula=text, held_out_tau=None)
-    (run / "results.json").write_text(json.dumps(content))
+    rewrite(run / "results.json", lambda r: r["chosen"].update(formula=text, held_out_tau=None))
     path = tmp_path / "ranked.py"
     done = commands("export", run, "--format", "python", "--out", path, cwd=place)
     assert (done.code, done.err) == (0, "")
@@ -275,11 +273,9 @@ def test_plot_draws_svg_and_png(place, commands, tmp_path):
 def test_plot_of_a_formula_that_is_constant_on_held_out_architectures(place, commands, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(place / "run", run)
-    content = json.loads((run / "results.json").read_text())
     nothing = {"held_out_tau": None, "low": None, "high": None}
-    content["front"][0].update(nothing)
-    content["chosen"].update(nothing)
-    (run / "results.json").write_text(json.dumps(content))
+    rewrite(run / "results.json", lambda r: r["chosen"].update(nothing))
+    rewrite(run / "results.json", lambda r: r["front"][0].update(nothing))
     assert commands("plot", run, cwd=place).err == ""
     assert (run / "pareto.svg").stat().st_size > 10_000
     done = commands("compare", run, cwd=place)

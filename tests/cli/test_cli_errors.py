@@ -1,11 +1,10 @@
 """Whatever is wrong: one clear line, an exit code, and nothing written or overwritten."""
 
 import csv
-import json
 import shutil
 
 import pytest
-from small_tables import Commands, files, small_table
+from small_tables import Commands, files, rewrite, small_table
 
 from evozc.table import save_table
 
@@ -33,9 +32,7 @@ def place(tmp_path_factory, commands):
     (folder / "empty.npz").write_bytes(b"")
     (folder / "text.npz").write_text("architecture,accuracy\n")
     assert commands("search", *RUN[1:3], "run", *RUN[4:], "--no-zoo", cwd=folder).code == 0
-    results = json.loads((folder / "run" / "results.json").read_text())
-    results["chosen"]["formula"] = "sum(layer.grad_l2)"
-    (folder / "run" / "results.json").write_text(json.dumps(results))
+    rewrite(folder / "run" / "results.json", lambda r: r["chosen"].update(formula="sum(layer.grad_l2)"))
     shutil.copytree(folder / "run", folder / "unfinished")
     (folder / "unfinished" / "results.json").unlink()
     shutil.copytree(folder / "run", folder / "broken")
@@ -100,8 +97,8 @@ CASES = {
     "compare unfinished": (("compare", "unfinished"), 5, "unfinished: has not ended"),
     "plot unfinished": (("plot", "unfinished"), 5, "unfinished: has not ended"),
     "export broken": (("export", "broken"), 5, "results.json: damaged"),
-    "compare broken": (("compare", "partial"), 5, "results.json: damaged: no usable entry 'chosen'"),
-    "plot broken": (("plot", "partial"), 5, "results.json: damaged: no usable entry 'chosen'"),
+    "compare broken": (("compare", "partial"), 5, "results.json: damaged: it does not match its checksum"),
+    "plot broken": (("plot", "partial"), 5, "results.json: damaged: it does not match its checksum"),
     "export nothing": (("export", "nowhere"), 5, "nowhere: not a run folder"),
     "export a file": (("export", "mine.txt"), 5, "mine.txt: not a run folder"),
     "size not on the front": (("export", "run", "--size", 77), 2, "run: the front has no formula of size 77"),

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from small_tables import environment, evozc, files, small_table
 
-from evozc.table import load_table, save_table, split_table
+from evozc.table import Task, load_table, save_table
 
 TRAIN = ("--settings", "parzc-strong", "--labels", 30, "--epochs", 8)
 
@@ -51,8 +51,8 @@ def test_a_saved_predictor_measures_the_same(place, commands):
 
 def test_a_saved_predictor_is_never_judged_on_what_it_was_trained_on(place, commands):
     table = load_table(place / "small.npz")
-    trained = set(split_table(table, 30, 0)[0].keys)
-    (_, held_out) = split_table(table, 30, 7)
+    trained = set(Task.draw(table, None, 30, 0).labelled.keys)
+    held_out = Task.draw(table, None, 30, 7).held_out
     left = [key for key in held_out.keys if key not in trained]
     done = commands(
         "parzc", "small.npz", "--labels", 30, "--seed", 7, "--predictor", "it.safetensors", cwd=place

@@ -183,7 +183,7 @@ def test_a_run_s_formula_scores_networks_and_its_export_does_the_same(place, run
     )
     assert alone.returncode == 0, alone.stderr
     assert float(alone.stdout) == pytest.approx(value, rel=1e-5)
-    formula = parse(read_results(run)["chosen"]["formula"])
+    formula = parse(read_results(run).chosen.formula)
     references = rank_references(formula, small_table())
     assert isinstance(score(load_network(CONV), formula, (inputs, labels), references=references), float)
 
@@ -193,7 +193,7 @@ def test_the_search_begins_with_its_seeds(run):
     assert first[:2] == [
         "add(logrank(network.params), max(layer.grad_l2))", "sum(layer.grad_l2)",
     ]
-    assert json.loads((run / "manifest.json").read_text())["seeds"] == first[:2]
+    assert json.loads((run / "manifest.json").read_text())["starters"][:2] == first[:2]
 
 
 def test_the_zoo_is_listed_and_written_as_json(commands):

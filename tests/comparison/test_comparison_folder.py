@@ -1,6 +1,7 @@
 """The comparison: fair splits, cells that are never done twice, the same table twice."""
 
 import json
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -8,19 +9,22 @@ import pytest
 from scipy import stats
 from small_tables import files, small_table
 
+from evozc._folder import read_sealed
+from evozc._records import from_json
 from evozc.comparison import (
     ComparisonSettings,
     affordable_budgets,
     check_methods,
     continue_comparison,
+    read_comparison,
+    read_comparison_results,
     start_comparison,
-    summarise,
     to_csv,
 )
-from evozc.comparison import _folder as folder_module
-from evozc.comparison._split import split_budgets
+from evozc.comparison import _run as run_module
+from evozc.comparison._cell import CellResult, draw_task
 from evozc.errors import CheckpointError, ConfigError, DataError, FormulaError, WorkerError
-from evozc.table import save_table, split_table
+from evozc.table import Task, save_table
 
 SETTINGS = ComparisonSettings(
     methods=("formula", "trees", "proxies"), budgets=(10, 20), seeds=2, population=20, generations=2, draws=50
@@ -36,29 +40,37 @@ def source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def finished(source, tmp_path_factory):
-    """A folder, its manifest, the records and the results."""
+    """A folder and the results."""
     path = tmp_path_factory.mktemp("finished") / "study"
-    manifest = start_comparison(path, source, SETTINGS)
-    records = continue_comparison(path)
-    return path, manifest, records, summarise(manifest, records)
+    return path, compare(path, source, SETTINGS)
+
+
+def compare(path, source, settings, **more):
+    with start_comparison(path, source, settings) as folder:
+        return continue_comparison(folder, **more)
+
+
+def rankings(path):
+    """The budget, the seed and the ranking of every cell."""
+    cells = [read_sealed(cell, CellResult) for cell in sorted((path / "cells").iterdir())]
+    return [(cell.budget, cell.seed, ranking) for cell in cells for ranking in cell.rankings]
+
+
+def held_out_of(table, seed, settings=SETTINGS):
+    return draw_task(table, "accuracy", settings, seed).held_out
 
 
 def without_times(results):
-    times = ("fit_seconds", "score_seconds")
-    rows = [{name: value for name, value in row.items() if name not in times} for row in results["methods"]]
-    return {**results, "methods": rows}
+    rows = tuple(replace(row, fit_seconds=0.0, score_seconds=0.0) for row in results.methods)
+    return replace(results, methods=rows)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_samples_are_nested_and_share_no_class_with_the_held_out(seed):
+def test_the_largest_sample_is_the_one_that_a_search_draws(seed):
     table = small_table(80)
-    samples, held_out = split_budgets(table, (10, 20, 40), seed)
-    sets = {budget: set(sample.architectures) for budget, sample in samples.items()}
-    assert {budget: len(s) for budget, s in sets.items()} == {10: 10, 20: 20, 40: 40}
-    assert sets[10] < sets[20] < sets[40]
-    assert not set(samples[40].keys) & set(held_out.keys)
-    largest, rest = split_table(table, 40, seed)
-    assert (largest.architectures, rest.architectures) == (samples[40].architectures, held_out.architectures)
+    task, own = draw_task(table, "accuracy", SETTINGS, seed), Task.draw(table, None, 20, seed)
+    assert task.labelled.architectures == own.labelled.architectures
+    assert task.held_out.architectures == own.held_out.architectures
 
 
 def test_what_given_formulas_were_searched_on_is_not_held_out(source, tmp_path):
@@ -67,72 +79,74 @@ def test_what_given_formulas_were_searched_on_is_not_held_out(source, tmp_path):
     settings = replace(
         SETTINGS, methods=("proxies",), given={"mine": "sum(abs(layer.grad_l2))"}, seen=seen
     )
-    manifest = start_comparison(tmp_path / "study", source, settings)
-    records = continue_comparison(tmp_path / "study")
-    results = summarise(manifest, records)
-    held_out = [split_budgets(table, (10, 20), seed, seen)[1] for seed in range(2)]
-    assert results["held_out"] == [len(test) for test in held_out]
+    results = compare(tmp_path / "study", source, settings)
+    held_out = [held_out_of(table, seed, settings) for seed in range(2)]
+    assert results.held_out == tuple(len(test) for test in held_out)
     assert not any(set(test.keys) & set(seen) for test in held_out)
-    (mine,) = [record for record in records if record["method"] == "mine" and record["seed"] == 0]
-    assert len(mine["scores"]) == len(held_out[0])
+    (mine,) = [r for _, seed, r in rankings(tmp_path / "study") if r.method == "mine" and seed == 0]
+    assert len(mine.scores) == len(held_out[0])
     with pytest.raises(FormulaError):
         start_comparison(tmp_path / "other", source, replace(settings, given={"mine": "sum(layer.nothing)"}))
     with pytest.raises(DataError, match="no given formula"):
         start_comparison(tmp_path / "other", source, replace(settings, seen=table.keys))
 
 
-def test_results_hold_every_method_at_every_budget_and_its_true_tau(finished, source):
-    _, _, records, results = finished
-    table = small_table(80)
-    labelled = {(row["budget"], row["method"]) for row in results["methods"] if row["budget"]}
+def test_results_hold_every_method_at_every_budget_and_its_true_tau(finished):
+    path, results = finished
+    table, found = small_table(80), rankings(path)
+    labelled = {(row.budget, row.method) for row in results.methods if row.budget}
     assert labelled == {(b, m) for b in (10, 20) for m in ("formula", "trees")}
-    assert {"params", "nwot", "grad_norm"} <= {r["method"] for r in results["methods"] if not r["budget"]}
-    for row in results["methods"]:
-        group = [r for r in records if (r["budget"], r["method"]) == (row["budget"], row["method"])]
-        tests = [split_budgets(table, (10, 20), record["seed"])[1] for record in group]
+    assert {"params", "nwot", "grad_norm"} <= {row.method for row in results.methods if not row.budget}
+    for row in results.methods:
+        group = [(seed, r) for budget, seed, r in found if (budget, r.method) == (row.budget, row.method)]
         taus = [
-            stats.kendalltau(record["scores"], test.target().merit).statistic
-            for record, test in zip(group, tests, strict=True)
+            stats.kendalltau(r.scores, held_out_of(table, seed).target().merit).statistic for seed, r in group
         ]
-        measure = row["measures"]["kendall"]
-        assert measure["mean"] == pytest.approx(np.mean(taus))
-        assert measure["std"] == pytest.approx(np.std(taus, ddof=1))
-        assert measure["low"] < measure["mean"] < measure["high"]
-    json.dumps(results, allow_nan=False)
+        assert row.tau.mean == pytest.approx(np.mean(taus))
+        assert row.tau.std == pytest.approx(np.std(taus, ddof=1))
+        assert row.tau.low < row.tau.mean < row.tau.high
+
+
+def test_what_is_returned_is_what_is_written_and_read(finished):
+    path, results = finished
+    assert read_comparison_results(path) == results
+    assert (path / "comparison.csv").read_text() == to_csv(results)
+    assert read_comparison(path).settings == SETTINGS
+    content = json.loads((path / "results.json").read_text())
+    assert from_json(type(results), {k: v for k, v in content.items() if k != "sha256"}) == results
 
 
 def test_differences_are_those_of_the_means_and_are_paired(finished):
-    _, _, _, results = finished
-    means = {(r["budget"], r["method"]): r["measures"]["kendall"]["mean"] for r in results["methods"]}
-    assert {d["method"] for d in results["differences"]} > {"trees", "params"}
-    for entry in results["differences"]:
-        other = means.get((entry["budget"], entry["method"]), means.get((0, entry["method"])))
-        assert entry["difference"] == pytest.approx(means[entry["budget"], "formula"] - other)
-        assert entry["significant"] == (entry["low"] > 0 or entry["high"] < 0)
+    results = finished[1]
+    means = {(row.budget, row.method): row.tau.mean for row in results.methods}
+    assert {d.method for d in results.differences} > {"trees", "params"}
+    for entry in results.differences:
+        other = means.get((entry.budget, entry.method), means.get((0, entry.method)))
+        assert entry.difference == pytest.approx(means[entry.budget, "formula"] - other)
+        assert entry.significant == (entry.low > 0 or entry.high < 0)
 
 
 def test_formulas_come_with_their_fronts_and_agreement_is_symmetric(finished):
-    _, _, _, results = finished
-    assert len(results["formulas"]) == 4
-    for entry in results["formulas"]:
-        (chosen,) = [point for point in entry["front"] if point["chosen"]]
-        assert chosen["formula"] == entry["formula"]
-        assert chosen["held_out_tau"] == entry["held_out_tau"]
-    matrix = np.array(results["agreement"]["tau"], dtype=float)
+    results = finished[1]
+    assert len(results.formulas) == 4
+    for entry in results.formulas:
+        (chosen,) = [point for point in entry.front if point.chosen]
+        assert chosen.formula == entry.formula
+        assert chosen.held_out_tau == entry.held_out_tau
+    matrix = np.array(results.agreement.tau, dtype=float)
     assert np.allclose(matrix, matrix.T, equal_nan=True)
     assert np.allclose(np.diag(matrix), 1)
 
 
 def test_the_table_of_values_has_a_row_for_every_method(finished):
-    results = finished[3]
+    results = finished[1]
     lines = to_csv(results).splitlines()
-    assert len(lines) == 1 + len(results["methods"])
+    assert len(lines) == 1 + len(results.methods)
     assert len({line.count(",") for line in lines}) == 1
 
 
 def test_two_workers_and_an_interruption_give_the_same_table(finished, source, tmp_path, monkeypatch):
-    path, manifest, _, results = finished
-    start_comparison(tmp_path / "again", source, SETTINGS)
+    path, results = finished
     seen = []
 
     def interrupt(done, total):
@@ -141,17 +155,19 @@ def test_two_workers_and_an_interruption_give_the_same_table(finished, source, t
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        continue_comparison(tmp_path / "again", observe=interrupt)
+        compare(tmp_path / "again", source, SETTINGS, observe=interrupt)
     kept = files(tmp_path / "again" / "cells")
     assert len(kept) == 3
-    assert start_comparison(tmp_path / "again", source, SETTINGS) == manifest
-    records = continue_comparison(tmp_path / "again", jobs=2)
+    assert not (tmp_path / "again" / "results.json").exists()
+    again = compare(tmp_path / "again", source, SETTINGS, jobs=2)
     after = files(tmp_path / "again" / "cells")
     assert {name: after[name] for name in kept} == kept
-    assert without_times(summarise(manifest, records)) == without_times(results)
+    assert without_times(again) == without_times(results)
     # Nothing is left to do, so nothing is done.
-    monkeypatch.setattr(folder_module, "run_cell", None)
-    assert len(continue_comparison(path)) == len(records)
+    monkeypatch.setattr(run_module, "run_cell", None)
+    before = files(path)
+    assert compare(path, source, SETTINGS) == results
+    assert files(path) == before
 
 
 def test_other_settings_or_folders_are_refused(finished, source, tmp_path):
@@ -169,15 +185,20 @@ def test_other_settings_or_folders_are_refused(finished, source, tmp_path):
 
 def test_a_damaged_cell_is_named_and_can_be_made_again(source, tmp_path):
     settings = replace(SETTINGS, methods=("proxies",))
-    manifest = start_comparison(tmp_path / "study", source, settings)
-    before = without_times(summarise(manifest, continue_comparison(tmp_path / "study")))
-    cell = tmp_path / "study" / "cells" / "proxies-0-1.json"
-    for content in ("", "[1]", '[{"scores": "x"}]', "[" * 10**5):
-        cell.write_text(content)
-        with pytest.raises(CheckpointError, match=r"proxies-0-1\.json.*delete it"):
-            continue_comparison(tmp_path / "study")
+    study = tmp_path / "study"
+    before = without_times(compare(study, source, settings))
+    (study / "results.json").unlink()
+    cell = study / "cells" / "proxies-0-1.json"
+    content = cell.read_bytes()
+    places = random.Random(0).sample(range(len(content)), 30)
+    flipped = [content[:p] + bytes([content[p] ^ 1]) + content[p + 1 :] for p in places]
+    for damaged in (b"", b"[1]", b'{"rankings": "x"}', b"[" * 10**5, content[:-20], *flipped):
+        cell.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match=r"proxies-0-1\.json: damaged.*delete it"):
+            compare(study, source, settings)
+    assert not (study / "results.json").exists()
     cell.unlink()
-    assert without_times(summarise(manifest, continue_comparison(tmp_path / "study"))) == before
+    assert without_times(compare(study, source, settings)) == before
 
 
 def test_a_missing_statistic_is_named_before_anything_is_done(source, tmp_path):
@@ -195,9 +216,8 @@ def test_a_cell_that_fails_is_named_and_the_others_are_kept(tmp_path):
     values = np.where(np.arange(80) == 0, 90.0, 80.0)
     save_table(table.with_targets([replace(table.target(), values=values)]), tmp_path / "flat.npz")
     settings = replace(SETTINGS, methods=("trees", "proxies"))
-    start_comparison(tmp_path / "study", str(tmp_path / "flat.npz"), settings)
     with pytest.raises(WorkerError, match=r"cells failed; trees with .* have the same accuracy"):
-        continue_comparison(tmp_path / "study")
+        compare(tmp_path / "study", str(tmp_path / "flat.npz"), settings)
     assert {"proxies-0-0.json", "proxies-0-1.json"} <= set(files(tmp_path / "study" / "cells"))
 
 

@@ -6,8 +6,9 @@ from scipy import stats
 from strategies import scalar_table
 
 from evozc.errors import DataError, FormulaError
-from evozc.evaluation import compare
+from evozc.evaluation import compare, judge
 from evozc.formula import parse
+from evozc.table import Task
 from primitives import FULL
 
 
@@ -25,6 +26,10 @@ def sample(seed, noises, size=60, higher_is_better=True):
     return scalar_table(columns, target, higher_is_better=higher_is_better)
 
 
+def task(labelled, held_out):
+    return Task(held_out, "accuracy", labelled, held_out)
+
+
 @pytest.mark.parametrize("higher_is_better", [True, False])
 def test_a_comparison_holds_both_taus_the_interval_and_what_was_dropped(higher_is_better):
     train = sample(1, [0.5, 2.0], 20, higher_is_better)
@@ -33,7 +38,7 @@ def test_a_comparison_holds_both_taus_the_interval_and_what_was_dropped(higher_i
     spoilt[::10] = [np.nan, np.inf, -np.inf, np.nan, np.inf]
     columns = {"c0": test.values["network.c0"], "c1": spoilt}
     test = scalar_table(columns, test.target().values, higher_is_better=higher_is_better)
-    rows = compare(front(train, "c1", "c0"), train, test, "accuracy")
+    rows = compare(front(train, "c1", "c0"), task(train, test))
     assert [row.name for row in rows] == ["c1", "c0"]
     assert [str(row.formula) for row in rows] == ["network.c1", "network.c0"]
     assert [row.dropped for row in rows] == [5, 0]
@@ -56,21 +61,21 @@ def test_isomorphic_architectures_widen_the_interval_of_a_comparison():
     widths = []
     for own in (None, keys):
         test = scalar_table(columns, accuracy, own)
-        (row,) = compare(front(test, "c0"), train, test, "accuracy")
+        (row,) = compare(front(test, "c0"), task(train, test))
         widths.append(row.estimate.high - row.estimate.low)
     assert widths[1] > 1.5 * widths[0]
 
 
 def test_a_constant_formula_has_no_tau_and_no_formula_no_row():
     table = scalar_table({"flat": np.ones(8)}, np.arange(8.0))
-    (row,) = compare(front(table, "flat"), table, table, "accuracy")
+    (row,) = compare(front(table, "flat"), task(table, table))
     assert np.isnan([row.estimate.tau, row.estimate.low, row.estimate.high, row.labelled_tau]).all()
-    assert compare({}, table, table, "accuracy") == []
+    assert compare({}, task(table, table)) == []
 
 
 def test_what_the_tables_lack_is_named():
     table = sample(0, [1.0])
     with pytest.raises(DataError, match="no target 'loss'"):
-        compare(front(table, "c0"), table, table, "loss")
+        judge(front(table, "c0"), table, "loss")
     with pytest.raises(FormulaError, match=r"network\.params"):
-        compare({"params": parse("network.params")}, table, table, "accuracy")
+        compare({"params": parse("network.params")}, task(table, table))

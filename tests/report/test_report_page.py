@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from small_tables import small_table
 
-from evozc.comparison import ComparisonSettings, continue_comparison, start_comparison, summarise
+from evozc.comparison import ComparisonSettings, continue_comparison, start_comparison
 from evozc.report import draw_figures, render_report, to_mathml
 from evozc.report._page import SCRIPT
 from evozc.table import save_table
@@ -28,8 +28,8 @@ def results(tmp_path_factory):
         methods=("formula", "trees", "proxies"), budgets=(10, 20), seeds=2, population=20, generations=2,
         draws=50,
     )
-    manifest = start_comparison(folder / "study", str(folder / "small.npz"), settings)
-    return {**summarise(manifest, continue_comparison(folder / "study")), "table": "small.npz"}
+    with start_comparison(folder / "study", str(folder / "small.npz"), settings) as opened:
+        return replace(continue_comparison(opened), table="small.npz")
 
 
 @pytest.fixture(scope="module")
@@ -85,25 +85,24 @@ def test_the_page_loads_nothing_and_runs_one_script_of_ours(page):
 
 
 def test_the_page_says_what_the_results_hold(page, results):
-    for row in results["methods"]:
-        assert html.escape(row["method"]) in page
-        assert f"{row['measures']['kendall']['mean']:.3f}" in page
-    for entry in results["formulas"]:
-        assert html.escape(entry["formula"]) in page
+    for row in results.methods:
+        assert html.escape(row.method) in page
+        assert f"{row.tau.mean:.3f}" in page
+    for entry in results.formulas:
+        assert html.escape(entry.formula) in page
     formulas = page[: page.index('<h2 id="glossary">')]
-    assert formulas.count("<math") == sum(len(entry["latex"]) for entry in results["formulas"])
+    assert formulas.count("<math") == sum(len(entry.latex) for entry in results.formulas)
 
 
 def test_text_from_a_table_is_escaped(results):
-    hostile = {**results, "table": HOSTILE, "target": HOSTILE, "unit": HOSTILE}
-    hostile["methods"] = [
-        {**row, "method": HOSTILE if row["method"] == "params" else row["method"]}
-        for row in results["methods"]
-    ]
-    agreement = results["agreement"]
-    hostile["agreement"] = {
-        **agreement, "methods": [HOSTILE if m == "params" else m for m in agreement["methods"]]
-    }
+    def named(method):
+        return HOSTILE if method == "params" else method
+
+    agreement = replace(results.agreement, methods=tuple(map(named, results.agreement.methods)))
+    hostile = replace(
+        results, table=HOSTILE, target=HOSTILE, unit=HOSTILE, agreement=agreement,
+        methods=tuple(replace(row, method=named(row.method)) for row in results.methods),
+    )
     page = without_ours(render_report(hostile, draw_figures(hostile)))
     assert "<script" not in page
     assert "<img" not in page
@@ -137,7 +136,7 @@ def test_a_browser_shows_the_page(page, browser, tmp_path):
 
 
 def test_a_browser_runs_nothing_from_a_hostile_name(results, browser, tmp_path):
-    hostile = {**results, "table": HOSTILE, "target": HOSTILE}
+    hostile = replace(results, table=HOSTILE, target=HOSTILE)
     path = tmp_path / "report.html"
     path.write_text(render_report(hostile, draw_figures(hostile)), encoding="utf-8")
     done = browser(path, "--dump-dom", tmp=tmp_path)

@@ -1,5 +1,6 @@
 """Runs that are stopped, killed or damaged, and go on."""
 
+import hashlib
 import json
 import random
 import shutil
@@ -7,8 +8,10 @@ import signal
 import subprocess
 
 import pytest
-from small_tables import environment, evozc, files, python, small_table
+from small_tables import environment, evozc, files, python, rewrite, small_table
 
+from evozc._records import to_json
+from evozc.benchmarks import open_task
 from evozc.errors import CheckpointError, DataError
 from evozc.runs import RunFolder, _keeper, continue_run, read_log, start_run
 from evozc.search import SearchSettings
@@ -37,7 +40,7 @@ class StopError(Exception):
 
 
 def begin(path, table, settings=SETTINGS):
-    with start_run(path, table, settings, labels=30):
+    with start_run(path, [open_task(table, labels=30, seed=settings.seed)], settings):
         pass
 
 
@@ -57,6 +60,7 @@ def outcome(path):
     results = json.loads((path / "results.json").read_text())
     results.pop("seconds")
     results.pop("scoring_seconds")
+    results.pop("sha256")
     journal = [{k: v for k, v in line.items() if k != "seconds"} for line in read_log(path / "journal.jsonl")]
     kept = ("formulas.jsonl", "front.csv", "formula.txt", "labelled.txt", "manifest.json")
     return results, journal, {name: (path / name).read_bytes() for name in kept}
@@ -140,7 +144,8 @@ def test_the_number_of_jobs_changes_nothing(whole, table, tmp_path):
 def test_a_finished_run_gives_the_same_results_again(whole, tmp_path):
     path = tmp_path / "run"
     shutil.copytree(whole, path)
-    assert go_on(path) == json.loads((whole / "results.json").read_text())
+    again, kept = to_json(go_on(path)), json.loads((whole / "results.json").read_text())
+    assert again == {name: value for name, value in kept.items() if name != "sha256"}
     before, after = files(whole), files(path)
     assert after == before
 
@@ -151,12 +156,13 @@ def test_a_run_killed_at_ten_random_moments_ends_as_one_that_was_not(table, tmp_
     code = """
 import json, os, random, signal, sys, time
 from pathlib import Path
+from evozc.benchmarks import open_task
 from evozc.runs import RunFolder, continue_run, start_run
 from evozc.search import SearchSettings
 table, killed, whole, settings = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
 generator = random.Random(0)
 for path in (killed, whole):
-    with start_run(path, table, SearchSettings(**settings), labels=30):
+    with start_run(path, [open_task(table, labels=30, seed=5)], SearchSettings(**settings)):
         pass
 
 def child(path):
@@ -351,21 +357,42 @@ def test_a_run_stopped_before_its_first_checkpoint_starts_again(table, tmp_path,
 
 
 def test_another_table_is_refused(stopped):
-    manifest = json.loads((stopped / "manifest.json").read_text())
     other = stopped.parent / "other.npz"
     save_table(small_table(seed=1), other)
-    (stopped / "manifest.json").write_text(json.dumps({**manifest, "table": str(other)}))
+    rewrite(stopped / "manifest.json", lambda m: m["tasks"][0].update(table=str(other), path=str(other)))
     before = files(stopped)
     with pytest.raises(CheckpointError, match=r"hash [0-9a-f]{12}, but the run began with [0-9a-f]{12}"):
         go_on(stopped)
     assert files(stopped) == before
 
 
+def test_a_table_is_found_where_it_was_named_or_where_it_was(stopped, whole, table, tmp_path, monkeypatch):
+    rewrite(stopped / "manifest.json", lambda m: m["tasks"][0].update(table="small.npz"))
+    rewrite_checkpoints(stopped)
+    go_on(stopped)  # by its path from the root
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    shutil.copy(table, moved / "small.npz")
+    rewrite(stopped / "manifest.json", lambda m: m["tasks"][0].update(path="/nowhere/small.npz"))
+    rewrite_checkpoints(stopped)
+    monkeypatch.chdir(moved)
+    assert go_on(stopped).chosen.formula == outcome(whole)[0]["chosen"]["formula"]
+
+
+def rewrite_checkpoints(path):
+    """As if the run had begun with the manifest that is there now."""
+    with RunFolder.open(path) as folder:
+        asked = folder._asked
+    for checkpoint in path.glob("checkpoint-*"):
+        body = {**json.loads(checkpoint.read_text())["body"], "manifest": asked}
+        text = json.dumps(body)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        checkpoint.write_text(f'{{"sha256": "{digest}", "body": {text}}}\n')
+
+
 @pytest.mark.parametrize("change", [{"generations": 50}, {"population": 25}, {"seed": 3}])
 def test_other_settings_than_the_run_began_with_are_refused(stopped, change):
-    manifest = json.loads((stopped / "manifest.json").read_text())
-    manifest["settings"].update(change)
-    (stopped / "manifest.json").write_text(json.dumps(manifest))
+    rewrite(stopped / "manifest.json", lambda manifest: manifest["settings"].update(change))
     with pytest.raises(CheckpointError, match=r"manifest\.json was changed"):
         go_on(stopped)
 
@@ -373,11 +400,16 @@ def test_other_settings_than_the_run_began_with_are_refused(stopped, change):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"format": "evozc-run-0"}, "written as 'evozc-run-0', this version reads 'evozc-run-2'"),
-        ({}, "written as None"),
+        (
+            {"format": "evozc-run-2", "versions": {"evozc": "0.1.0"}},
+            "written by evozc 0.1.0 as evozc-run-2; this version reads evozc-run-3: install evozc==0.1.0",
+        ),
+        ({"format": "evozc-run-0"}, "by another version as evozc-run-0; this version reads evozc-run-3"),
+        ({"format": "evozc-comparison-3"}, "not a run folder"),
+        ({}, "not a run folder"),
         ([], "not a run folder"),
-        ({"format": "evozc-run-2"}, "no usable entry 'settings'"),
-        ({"format": "evozc-run-2", "settings": 3}, "no usable entry 'settings'"),
+        ({"format": "evozc-run-3"}, "does not match its checksum"),
+        ({"format": "evozc-run-3", "sha256": "0" * 64}, "does not match its checksum"),
     ],
 )
 def test_another_manifest_is_refused(tmp_path, content, message):
@@ -385,6 +417,23 @@ def test_another_manifest_is_refused(tmp_path, content, message):
     with pytest.raises(CheckpointError, match=message):
         RunFolder.open(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["manifest.json"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m.pop("settings"), r"damaged: \$: the entry 'settings' is missing"),
+        (lambda m: m.update(settings=3), r"damaged: \$\.settings: must be an object"),
+        (lambda m: m["settings"].update(seed=-1), r"damaged: \$\.settings: .*seed must not be negative"),
+        (lambda m: m["settings"].update(terms="2"), r"damaged: \$\.settings\.terms: must be a whole number"),
+        (lambda m: m["tasks"][0].update(labels=1.5), r"\$\.tasks\[0\]\.labels: must be a whole number"),
+        (lambda m: m.update(more=1), r"damaged: \$: unknown entry 'more'"),
+    ],
+)
+def test_a_manifest_with_other_entries_is_refused_and_they_are_named(stopped, change, message):
+    rewrite(stopped / "manifest.json", change)
+    with pytest.raises(CheckpointError, match=message):
+        RunFolder.open(stopped)
 
 
 def test_a_damaged_manifest_never_ends_in_anything_but_a_clear_error(stopped, commands):
@@ -407,13 +456,13 @@ def test_a_damaged_manifest_never_ends_in_anything_but_a_clear_error(stopped, co
 def test_an_existing_folder_is_left_alone(whole, table, tmp_path):
     before = files(whole)
     with pytest.raises(DataError, match="exists already; name another folder"):
-        start_run(whole, table, SETTINGS, labels=30)
+        begin(whole, table)
     assert files(whole) == before
     (tmp_path / "file").write_text("mine")
     with pytest.raises(DataError, match="exists already"):
-        start_run(tmp_path / "file", table, SETTINGS, labels=30)
+        begin(tmp_path / "file", table)
     with pytest.raises(DataError, match="cannot be made"):
-        start_run(tmp_path / "file" / "run", table, SETTINGS, labels=30)
+        begin(tmp_path / "file" / "run", table)
     assert files(tmp_path) == {"file": b"mine"}
 
 

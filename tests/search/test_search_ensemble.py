@@ -8,10 +8,11 @@ from scipy import stats
 from small_tables import small_table
 from strategies import scalar_table
 
-from evozc.engine import Evaluator, Scorer, rankable
+from evozc.engine import Evaluator, Objective, rankable
 from evozc.errors import DataError
 from evozc.formula import addends, parse
-from evozc.search import Search, SearchSettings, ensembles, with_ensembles
+from evozc.search import Search, SearchSettings, drive, ensembles, with_ensembles
+from evozc.table import Task
 from primitives import FULL
 
 
@@ -40,7 +41,7 @@ def tau(table, formula):
 )
 def test_each_term_is_the_one_that_raises_tau_most(noises, seed, terms):
     table, formulas = columns(noises, seed, 25)
-    found = ensembles(formulas, table, table.target(), terms)
+    found = ensembles(formulas, [Task.whole(table)], terms)
     merit = table.target().merit
     ranks = [
         np.log(stats.rankdata(sign * table.values[f.text]) / len(table)) for sign in (1, -1) for f in formulas
@@ -56,7 +57,7 @@ def test_each_term_is_the_one_that_raises_tau_most(noises, seed, terms):
 
 def test_a_sum_is_text_of_logrank_terms_with_their_signs_and_weights():
     table, formulas = columns([0.8, -0.9, 1.0])
-    found = ensembles(formulas, table, table.target(), 6)
+    found = ensembles(formulas, [Task.whole(table)], 6)
     assert found[0].text in {"network.c0", "neg(network.c1)", "network.c2"}
     terms = {term.text for term in addends(found[2])}
     assert terms == {"logrank(network.c0)", "logrank(neg(network.c1))", "logrank(network.c2)"}
@@ -70,7 +71,7 @@ def test_a_term_that_is_taken_twice_weighs_twice():
     table = scalar_table({"good": good, "other": other}, accuracy)
     symbols = FULL.with_statistics(table.statistics)
     formulas = [parse("network.good", symbols), parse("network.other", symbols)]
-    found = ensembles(formulas, table, table.target(), 3)
+    found = ensembles(formulas, [Task.whole(table)], 3)
     assert [term.text for term in addends(found[2])] == [
         "logrank(network.other)", "mul(2, logrank(network.good))",
     ]
@@ -83,20 +84,18 @@ def test_what_is_not_finite_ranks_last_under_either_sign_and_constants_are_left_
     symbols = FULL.with_statistics(table.statistics)
     for name in ("up", "down"):
         flat, formula = parse("network.flat", symbols), parse(f"network.{name}", symbols)
-        (best,) = ensembles([flat, formula], table, table.target(), 1)
+        (best,) = ensembles([flat, formula], [Task.whole(table)], 1)
         assert best.text == ("network.up" if name == "up" else "neg(network.down)")
     with pytest.raises(DataError, match="tells the labelled architectures apart"):
-        ensembles([flat], table, table.target(), 3)
+        ensembles([flat], [Task.whole(table)], 3)
 
 
 def test_the_result_of_a_search_is_the_best_of_its_front_and_of_the_sums():
     table = small_table()
     search = Search(FULL.with_statistics(table.statistics), SearchSettings(population=20, generations=3))
-    scorer = Scorer(table, table.target())
-    while not search.finished:
-        formulas = search.ask()
-        search.tell(formulas, scorer.score(formulas))
-    hall = with_ensembles(search, table, table.target())
+    objective = Objective([Task.whole(table)])
+    drive(search, objective)
+    hall = with_ensembles(search, objective)
     assert hall.best.tau > search.hall_of_fame.best.tau
     assert len(addends(hall.best.formula)) > 1
     sizes, taus = [e.size for e in hall], [e.tau for e in hall]
@@ -111,6 +110,6 @@ def test_a_sum_of_several_holds_better_than_the_best_of_them_on_what_it_has_not_
     for seed in range(8):
         table, formulas = columns([1.0] * 6, seed, 400)
         train, test = table.select(np.arange(60)), table.select(np.arange(60, 400))
-        found = ensembles(formulas, train, train.target(), 6)
+        found = ensembles(formulas, [Task.whole(train)], 6)
         gains.append(tau(test, found[-1]) - tau(test, found[0]))
     assert min(gains) > 0.1

@@ -79,9 +79,9 @@ def test_the_search_gets_better_than_its_first_population():
     assert all(0 < len(island) <= 60 for island in search.islands)
 
 
-def test_seeds_join_the_first_population_in_their_shortest_form():
-    seeds = [parse("tanh(network.naswot)", SYMBOLS), parse("sum(layer.grad_l2)", SYMBOLS)]
-    search = Search(SYMBOLS, settings(), seeds)
+def test_starters_join_the_first_population_in_their_shortest_form():
+    starters = [parse("tanh(network.naswot)", SYMBOLS), parse("sum(layer.grad_l2)", SYMBOLS)]
+    search = Search(SYMBOLS, settings(), starters)
     assert {"network.naswot", "sum(layer.grad_l2)"} <= {f.text for f in search.ask()}
 
 
@@ -95,7 +95,7 @@ def test_every_statistic_is_tried_on_its_own_under_every_reduction():
 def test_islands_are_bred_apart_and_no_two_hold_the_same_ranking_but_what_all_began_with():
     search, scorer = Search(SYMBOLS, settings(generations=8, population=60)), Scorer(TABLE, TABLE.target())
     run(search, scorer)
-    begun = {seed.text for seed in search.seeds}
+    begun = {starter.text for starter in search.starters}
     bred = [
         [t.formula for t in island if t.formula.text not in begun] for island in search.islands
     ]
@@ -112,7 +112,7 @@ def test_islands_are_bred_apart_and_no_two_hold_the_same_ranking_but_what_all_be
 def test_finalists_are_the_best_of_all_islands_and_everything_that_was_given():
     long = parse("add(add(network.params, network.naswot), mul(network.params, network.naswot))", SYMBOLS)
     search = Search(SYMBOLS, settings(max_size=5), [long])
-    assert search.finalists == search.seeds
+    assert search.finalists == search.starters
     assert simplify(long) not in search.ask()
     run(search)
     finalists = search.finalists
@@ -134,7 +134,7 @@ def test_counts_of_the_rules_add_up(monkeypatch):
         before = search.removed.total()
         bred.clear()
         formulas = search.ask()
-        given = 0 if search.generation else len(search.seeds)
+        given = 0 if search.generation else len(search.starters)
         assert len(bred) + given == len(formulas) + search.removed.total() - before
         outcomes = scorer.score(formulas)
         before = Counter(search.removed)
@@ -267,7 +267,7 @@ def test_without_any_valid_formula_it_goes_on_drawing_and_stops():
         search.tell(formulas, [Outcome(None, reason="not finite") for _ in formulas])
     assert search.hall_of_fame.best is None
     assert search.islands == [[]] * 8
-    assert search.evaluations == len(search.seeds) + 4 * 8 * 30
+    assert search.evaluations == len(search.starters) + 4 * 8 * 30
 
 
 def test_a_grammar_with_nothing_left_to_say_ends_with_counts():

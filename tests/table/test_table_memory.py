@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evozc.errors import DataError
 from evozc.spaces import NasBench201
-from evozc.table import Table, Target, split_table
+from evozc.table import Table, Target
 from primitives import NODE_SETS, Statistic, scalar
 
 SPACE = NasBench201()
@@ -154,22 +154,3 @@ def test_the_content_hash_is_that_of_the_content_alone():
     assert make_table().content_hash == TABLE.content_hash
     assert replace(TABLE, provenance={}).content_hash == TABLE.content_hash
     assert TABLE.select(range(8)).content_hash == TABLE.content_hash
-
-
-@given(st.integers(4, 20), st.integers(0, 1000), st.booleans())
-def test_a_split_shares_no_class_and_repeats_with_its_seed(labels, seed, fixed):
-    table = make_table(60, seed=3)
-    table = table if fixed else replace(table, train=None)
-    labelled, held_out = split_table(table, labels, seed)
-    assert len(labelled) == labels == len(set(labelled.keys))
-    assert not set(labelled.keys) & set(held_out.keys)
-    assert split_table(table, labels, seed)[0].architectures == labelled.architectures
-    if fixed:
-        assert labelled.train.all()
-        assert not held_out.train.any()
-
-
-@pytest.mark.parametrize("labels", [0, 3, -1, 61])
-def test_a_split_with_too_few_or_too_many_labels_is_refused(labels):
-    with pytest.raises(DataError, match="cannot label"):
-        split_table(make_table(60, train=False), labels)
