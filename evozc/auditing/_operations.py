@@ -19,12 +19,13 @@ _CLASSES = (
     ("convolution", re.compile(r"conv")),
     ("skip", re.compile(r"skip|identity|^id$")),
     ("none", re.compile(r"none|zero")),
+    ("input", re.compile(r"^(before_)?last$")),  # what a cell reads of those before it
 )
 _KERNEL = re.compile(r"(\d+)x(\d+)")
 
 
 def operation_class(name: str) -> str:
-    """``convolution``, ``pooling``, ``skip``, ``none`` or ``other``, by an operation's name."""
+    """``convolution``, ``pooling``, ``skip``, ``none``, ``input`` or ``other``, by an operation's name."""
     return next((kind for kind, pattern in _CLASSES if pattern.search(name.lower())), "other")
 
 
@@ -83,7 +84,7 @@ def count_operations(table: Table) -> Operations | None:
     if known is None:
         return None
     space, graphs = known
-    names = tuple(space.graph_operations[1:-1])
+    names = tuple(name for name in space.graph_operations[1:-1] if operation_class(name) != "input")
     place = {name: i for i, name in enumerate(names)}
     counts = np.zeros((len(names), len(graphs)))
     width = max(len(operations) for _, operations in graphs)
@@ -96,6 +97,8 @@ def count_operations(table: Table) -> Operations | None:
         last[i] = nodes - 1
         edges[i, :nodes, :nodes] = adjacency
         for node, name in enumerate(operations[1:-1], start=1):
+            if operation_class(name) == "input":
+                continue
             if name not in place:
                 raise DataError(f"the graph of {table.architectures[i][:80]!r} holds {name!r}, which its "
                                 f"space {space.name!r} does not name")
