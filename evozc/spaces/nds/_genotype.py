@@ -113,7 +113,8 @@ def read_nested(text: str, operations: Sequence[str]) -> Genotype | None:
         pairs = zip(numbers[::2], numbers[1::2], strict=True)
         entries = tuple((operations[number], source) for source, number in pairs)
         cells.append(Cell(entries, tuple(range(INPUTS, INPUTS + len(entries) // 2))))
-    return Genotype(*cells)
+    normal, reduce = cells
+    return Genotype(normal, reduce)
 
 
 def format_nested(genotype: Genotype, operations: Sequence[str]) -> str:

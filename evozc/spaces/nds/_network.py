@@ -108,6 +108,7 @@ class Network(nn.Module):
         imagenet: bool, affine: bool,
     ) -> None:
         super().__init__()
+        self.second_stem: nn.Module
         if imagenet:
             half = channels // 2
             self.stem = nn.Sequential(

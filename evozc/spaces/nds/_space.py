@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evozc.errors import ConfigError
 from evozc.spaces._checks import check_whole_numbers, not_of
@@ -200,7 +200,7 @@ class GenotypeSpace:
         width, depth = genotype.width or self.channels, genotype.depth or self.cells
         return Network(genotype, width, depth, self.input_channels, self.classes, self.imagenet, affine)
 
-    def blocks(self, network: nn.Module) -> list[nn.Module]:
+    def blocks(self, network: Any) -> list[nn.Module]:
         """The stem and the cells, in forward order."""
         return [network.stem, *network.cells]
 
@@ -253,11 +253,8 @@ class GenotypeSpace:
         Where nodes leave the cell because no other reads them, they are looked up anew.
         """
         genotype = self.parse(architecture)
-        near = [
-            genotype._replace(**{name: other})
-            for name, cell in genotype.cells.items()
-            for other in self._changed(cell)
-        ]
+        near = [genotype._replace(normal=other) for other in self._changed(genotype.normal)]
+        near += [genotype._replace(reduce=other) for other in self._changed(genotype.reduce)]
         return [self.format(other) for other in near]
 
     def _changed(self, cell: Cell) -> Iterator[Cell]:
