@@ -27,6 +27,23 @@ def space_of(table: Table) -> SearchSpace:
         raise DataError(f"the table's search space cannot be had: {error}; name it with --space") from None
 
 
+def known_keys(table: Table) -> set[str]:
+    """The keys by which the architectures of a table are found in others.
+
+    A table keeps the keys that it was made with, and rules change: those of ``digits`` are NATS-Bench's.
+    So they are its own keys, and those by the present rule of its space, if that can be had.
+
+    Raises:
+        DataError: an architecture is none of the space that the table names.
+    """
+    own = set(table.keys)
+    try:
+        space = space_of(table)
+    except DataError:
+        return own
+    return own.union(map(space.canonical_key, table.architectures))
+
+
 def attach_targets(table: Table, published: Published, space: SearchSpace) -> tuple[Table, tuple[str, ...]]:
     """The architectures of a table that somebody has published targets of, with these.
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from evozc._folder import format_of
 from evozc.baselines import proxies
-from evozc.benchmarks import BUNDLED, open_table, reopen_task
+from evozc.benchmarks import BUNDLED, known_keys, open_table, reopen_task
 from evozc.cli._options import Jobs
 from evozc.cli._screen import _print, counting, say, show_comparison, show_results
 from evozc.cli._signals import resumable
@@ -138,7 +138,7 @@ def _compare_formulas(run: Path, table: str | None, target: str | None) -> None:
     test = task.held_out
     if table is not None:
         other = open_table(table)
-        labelled = set(task.labelled.keys)
+        labelled = known_keys(task.labelled)
         test = other.select([i for i, key in enumerate(other.keys) if key not in labelled])
         if len(test) < 4:
             raise DataError(f"{table}: only {len(test)} architectures are not in the run's labelled sample")
@@ -158,11 +158,12 @@ def _compare_formulas(run: Path, table: str | None, target: str | None) -> None:
 
 def _searched(folders: list[Path]) -> tuple[dict[str, str], tuple[str, ...]]:
     """The formulas that searches chose, by folder, and the canonical keys that they were searched on."""
-    given, seen = {}, set()
+    given: dict[str, str] = {}
+    seen: set[str] = set()
     for folder in folders:
         given[f"search {folder.name}"] = read_results(folder).chosen.formula
         for source in read_search(folder).tasks:
-            seen.update(reopen_task(source).labelled.keys)
+            seen |= known_keys(reopen_task(source).labelled)
     return given, tuple(sorted(seen))
 
 

@@ -3,12 +3,13 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from evozc.benchmarks import BUNDLED, open_table
+from evozc.benchmarks import BUNDLED, known_keys, open_table
 from evozc.benchmarks.digits.__main__ import DATA, noise_ceiling, read_trainings
 from evozc.benchmarks.digits._recipe import SPACE, Digits, draw, sample_architectures, train
 from evozc.engine import kendall_tau
@@ -119,3 +120,11 @@ def test_training_goes_on_after_a_kill_and_building_wants_all_of_it(tmp_path):
     after = read_trainings(trainings)
     assert list(after) == [(a, 0) for a in sample_architectures(8)]
     assert {pair: after[pair] for pair in before} == before
+
+
+def test_its_cells_are_found_in_tables_of_exact_classes(table):
+    exact = {SPACE.canonical_key(architecture) for architecture in table.architectures}
+    assert known_keys(table) == exact | set(table.keys)
+    assert exact - set(table.keys)
+    elsewhere = replace(table, provenance={"space": "of-another-package"})
+    assert known_keys(elsewhere) == known_keys(replace(table, provenance={})) == set(table.keys)
