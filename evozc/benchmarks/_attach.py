@@ -1,4 +1,4 @@
-"""Published targets for a table of statistics alone."""
+"""What a table says of its architectures, and published targets for them."""
 
 from __future__ import annotations
 
