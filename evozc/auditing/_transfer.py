@@ -12,7 +12,7 @@ from evozc.auditing._partial import main_explanation
 from evozc.auditing._results import FORMAT, Audit, AuditResults, ProxyAudit, Transfer
 from evozc.auditing._settings import AuditSettings
 from evozc.auditing._verdict import shown
-from evozc.benchmarks import open_table, reopen_task
+from evozc.benchmarks import known_keys, open_table, reopen_task
 from evozc.errors import ConfigError
 from evozc.formula import Formula, parse
 from evozc.runs import read_results, read_search
@@ -93,11 +93,12 @@ def _opened(sources: Sequence[Source], unnamed: str = "table") -> dict[str, Tabl
 
 def _chosen(runs: Sequence[Path | str]) -> tuple[dict[str, str], frozenset[str]]:
     """The formulas that searches chose, by folder, and the canonical keys that they had the labels of."""
-    found, seen = {}, set()
+    found: dict[str, str] = {}
+    seen: set[str] = set()
     for run in map(Path, runs):
         found[f"search {run.name}"] = read_results(run).chosen.formula
         for source in read_search(run).tasks:
-            seen.update(reopen_task(source).labelled.keys)
+            seen |= known_keys(reopen_task(source).labelled)
     return found, frozenset(seen)
 
 
