@@ -14,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Grid
 from rich.text import Text
 
+from evozc.evolution import Progress as Standing
 from evozc.runs import Judged, SearchResults
-from evozc.search import Progress as Standing
 
 #: Characters of a formula in a line of a table.
 _WIDE = 120
@@ -57,7 +57,7 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def watching() -> Iterator[Callable[[Standing], None]]:
-    """A function to call with a search's :class:`~evozc.search.Progress` after every generation."""
+    """A function to call with a search's :class:`~evozc.evolution.Progress` after every generation."""
     if not _console.is_terminal:
         shown = -_QUIET
 

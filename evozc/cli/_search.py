@@ -15,8 +15,8 @@ from evozc.cli._options import Jobs
 from evozc.cli._screen import announcing_compilation, say, show_results, watching
 from evozc.cli._signals import resumable
 from evozc.errors import ConfigError
+from evozc.evolution import Progress, SearchSettings
 from evozc.runs import RunFolder, continue_run, start_run
-from evozc.search import Progress, SearchSettings
 
 _DEFAULTS = SearchSettings()
 

@@ -22,8 +22,8 @@ from evozc._files import exists, open_plain, read_plain, sync_folder, write_text
 from evozc._folder import Folder, Kind, read_manifest, read_sealed
 from evozc._records import parse, to_json
 from evozc.errors import CheckpointError, DataError
+from evozc.evolution import SearchSettings
 from evozc.runs._results import SearchResults
-from evozc.search import SearchSettings
 from evozc.table import Task, TaskSource
 
 _KEPT = 2

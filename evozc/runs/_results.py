@@ -9,8 +9,8 @@ from typing import Any
 from evozc.baselines import proxies
 from evozc.engine import Objective
 from evozc.evaluation import Row, compare
+from evozc.evolution import Search, with_ensembles
 from evozc.formula import addends, to_latex
-from evozc.search import Search, with_ensembles
 from evozc.table import Task
 
 

@@ -12,12 +12,12 @@ from evozc.baselines import proxies, resolve
 from evozc.benchmarks import reopen_task
 from evozc.engine import Objective
 from evozc.errors import CheckpointError, ConfigError, DataError
+from evozc.evolution import Progress, Search, SearchSettings, drive, symbols_of
 from evozc.executors import count_jobs
 from evozc.formula import Formula, parse, simplify
 from evozc.runs._folder import RunFolder, SearchManifest
 from evozc.runs._keeper import Keeper
 from evozc.runs._results import SearchResults, collect_results
-from evozc.search import Progress, Search, SearchSettings, drive, symbols_of
 from evozc.table import Task
 
 _PACKAGES = ("evozc", "numpy", "scipy", "deap", "numba")

@@ -24,10 +24,10 @@ from evozc.baselines import Trees, proxies
 from evozc.benchmarks import open_table
 from evozc.engine import Evaluator, KendallTau, Objective, Outcome, Scorer, rankable
 from evozc.evaluation import estimate, metrics, standard_error
+from evozc.evolution import Search, SearchSettings, drive, ensembles, with_ensembles
+from evozc.evolution._breeding import drawing_from
 from evozc.executors import Failure, executor_for
 from evozc.formula import Formula, simplify
-from evozc.search import Search, SearchSettings, drive, ensembles, with_ensembles
-from evozc.search._breeding import drawing_from
 from evozc.table import Table, Target, Task
 from primitives import FULL, SCALAR, SymbolSet, log_rank
 

@@ -22,7 +22,7 @@ from scipy import stats
 from tables import synthetic_table
 
 from evozc.engine import KendallTau, Scorer
-from evozc.search import Search, SearchSettings
+from evozc.evolution import Search, SearchSettings
 from primitives import FULL, SCALAR
 
 SIZES = (200, 1000, 5000, 15625)

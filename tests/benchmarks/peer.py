@@ -7,7 +7,7 @@ import numpy as np
 from deap import base, gp, tools
 from scipy import stats
 
-from evozc.search._grammar import _signatures
+from evozc.evolution._grammar import _signatures
 from primitives import NETWORK, NODE_SETS, Nodes, Operator, Statistic
 
 

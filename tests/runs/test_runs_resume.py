@@ -13,8 +13,8 @@ from small_tables import environment, evozc, files, python, rewrite, small_table
 from evozc._records import to_json
 from evozc.benchmarks import open_task
 from evozc.errors import CheckpointError, DataError
+from evozc.evolution import SearchSettings
 from evozc.runs import RunFolder, _keeper, continue_run, read_log, start_run
-from evozc.search import SearchSettings
 from evozc.table import save_table
 
 SETTINGS = SearchSettings(population=24, generations=4, seed=2)
@@ -158,7 +158,7 @@ import json, os, random, signal, sys, time
 from pathlib import Path
 from evozc.benchmarks import open_task
 from evozc.runs import RunFolder, continue_run, start_run
-from evozc.search import SearchSettings
+from evozc.evolution import SearchSettings
 table, killed, whole, settings = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
 generator = random.Random(0)
 for path in (killed, whole):

@@ -8,8 +8,8 @@ from small_tables import small_table
 from evozc.baselines import proxies
 from evozc.benchmarks import open_task
 from evozc.errors import ConfigError, FormulaError
+from evozc.evolution import SearchSettings
 from evozc.runs import RunFolder, continue_run, read_search, start_run
-from evozc.search import SearchSettings
 from evozc.table import save_table
 from primitives import FULL
 

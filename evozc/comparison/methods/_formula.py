@@ -10,7 +10,7 @@ from evozc.baselines import proxies
 from evozc.comparison.methods._method import Conditions
 from evozc.comparison.methods._ranking import FrontEntry, Ranking, listed, rank_by
 from evozc.engine import Evaluator, Objective
-from evozc.search import Search, SearchSettings, drive, symbols_of, with_ensembles
+from evozc.evolution import Search, SearchSettings, drive, symbols_of, with_ensembles
 from evozc.table import Table, Task
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evozc.search._settings import SearchSettings
+from evozc.evolution._settings import SearchSettings
 from evozc.symbols import symbol_set
 from evozc.table import Task
 from primitives import SymbolSet

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from small_tables import python, small_table
 
 from evozc.errors import ConfigError, FormulaError
+from evozc.evolution import SearchSettings
+from evozc.evolution._breeding import Breeder, _move_constant, drawing_from
+from evozc.evolution._grammar import Grammar, Individual
 from evozc.formula import canonical, constant, parse
-from evozc.search import SearchSettings
-from evozc.search._breeding import Breeder, _move_constant, drawing_from
-from evozc.search._grammar import Grammar, Individual
 from primitives import FULL, NETWORK, SymbolSet
 
 SYMBOLS = FULL.with_statistics(small_table().statistics)
@@ -167,9 +167,9 @@ def test_the_stream_is_the_same_in_processes_that_hash_differently():
     code = """
 import random
 from small_tables import small_table
-from evozc.search import SearchSettings
-from evozc.search._breeding import Breeder, drawing_from
-from evozc.search._grammar import Grammar
+from evozc.evolution import SearchSettings
+from evozc.evolution._breeding import Breeder, drawing_from
+from evozc.evolution._grammar import Grammar
 from primitives import FULL
 grammar = Grammar(FULL.with_statistics(small_table().statistics))
 breeder = Breeder(grammar, SearchSettings(population=10))

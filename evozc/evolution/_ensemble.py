@@ -9,9 +9,9 @@ import numpy as np
 
 from evozc.engine import Evaluator, KendallTau, Objective
 from evozc.errors import DataError
+from evozc.evolution._hall_of_fame import Entry, HallOfFame
+from evozc.evolution._search import Search
 from evozc.formula import Formula, constant, simplify
-from evozc.search._hall_of_fame import Entry, HallOfFame
-from evozc.search._search import Search
 from evozc.table import Task
 from primitives import ADD, LOGRANK, MUL, NEG, log_rank
 

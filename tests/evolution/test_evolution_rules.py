@@ -5,8 +5,8 @@ import pytest
 from small_tables import small_table
 
 from evozc.engine import Scorer
+from evozc.evolution import RULES, prune
 from evozc.formula import parse, simplify
-from evozc.search import RULES, prune
 from primitives import FULL, Operator
 
 TABLE = small_table()

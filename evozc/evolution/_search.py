@@ -14,14 +14,14 @@ from deap import tools
 
 from evozc.engine import Outcome
 from evozc.errors import CheckpointError, FormulaError, SearchExhaustedError
+from evozc.evolution._breeding import Breeder, drawing_from
+from evozc.evolution._grammar import Fitness, Grammar, Individual
+from evozc.evolution._hall_of_fame import Entry, HallOfFame
+from evozc.evolution._rules import RULES, Rule, prune
+from evozc.evolution._seen import Seen
+from evozc.evolution._settings import SearchSettings
+from evozc.evolution._starters import shortest
 from evozc.formula import Formula, parse, simplify
-from evozc.search._breeding import Breeder, drawing_from
-from evozc.search._grammar import Fitness, Grammar, Individual
-from evozc.search._hall_of_fame import Entry, HallOfFame
-from evozc.search._rules import RULES, Rule, prune
-from evozc.search._seen import Seen
-from evozc.search._settings import SearchSettings
-from evozc.search._starters import shortest
 from primitives import SymbolSet
 
 #: Candidates bred for each one that passes the rules, before the search gives up.

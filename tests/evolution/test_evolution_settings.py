@@ -5,7 +5,7 @@ import math
 import pytest
 
 from evozc.errors import ConfigError
-from evozc.search import SearchSettings
+from evozc.evolution import SearchSettings
 
 
 def test_settings_survive_the_way_through_json_values():

@@ -11,9 +11,9 @@ from itertools import accumulate
 
 from deap import gp
 
+from evozc.evolution._grammar import Grammar, Individual
+from evozc.evolution._settings import SearchSettings
 from evozc.formula import Formula
-from evozc.search._grammar import Grammar, Individual
-from evozc.search._settings import SearchSettings
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evozc.search._seen import Seen
+from evozc.evolution._seen import Seen
 
 
 @given(st.lists(st.text(max_size=3)))

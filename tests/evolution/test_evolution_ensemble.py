@@ -10,8 +10,8 @@ from strategies import scalar_table
 
 from evozc.engine import Evaluator, Objective, rankable
 from evozc.errors import DataError
+from evozc.evolution import Search, SearchSettings, drive, ensembles, with_ensembles
 from evozc.formula import addends, parse
-from evozc.search import Search, SearchSettings, drive, ensembles, with_ensembles
 from evozc.table import Task
 from primitives import FULL
 

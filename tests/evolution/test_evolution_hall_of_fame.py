@@ -5,8 +5,8 @@ from functools import reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evozc.evolution import Entry, HallOfFame
 from evozc.formula import call, parse
-from evozc.search import Entry, HallOfFame
 from primitives import FULL
 
 LEAVES = ("network.params", "network.macs", "network.naswot")

@@ -8,13 +8,13 @@
 **Its parts**: :class:`HallOfFame`, :class:`Entry`, :func:`prune`, :data:`RULES`.
 """
 
-from evozc.search._drive import Progress, drive
-from evozc.search._ensemble import ensembles, with_ensembles
-from evozc.search._hall_of_fame import Entry, HallOfFame
-from evozc.search._rules import RULES, prune
-from evozc.search._search import Search
-from evozc.search._settings import SearchSettings
-from evozc.search._symbols import symbols_of
+from evozc.evolution._drive import Progress, drive
+from evozc.evolution._ensemble import ensembles, with_ensembles
+from evozc.evolution._hall_of_fame import Entry, HallOfFame
+from evozc.evolution._rules import RULES, prune
+from evozc.evolution._search import Search
+from evozc.evolution._settings import SearchSettings
+from evozc.evolution._symbols import symbols_of
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Search", "SearchSettings", "symbols_of", "Progress", "drive",

@@ -11,8 +11,8 @@ from small_tables import python, small_table
 from evozc.baselines import proxies
 from evozc.engine import Outcome, Scorer
 from evozc.errors import CheckpointError, SearchExhaustedError
+from evozc.evolution import Search, SearchSettings
 from evozc.formula import parse, simplify
-from evozc.search import Search, SearchSettings
 from primitives import FULL, SymbolSet
 
 TABLE = small_table()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from evozc.engine import Objective
 from evozc.errors import SearchExhaustedError
-from evozc.search._search import Search
+from evozc.evolution._search import Search
 
 
 @dataclass(frozen=True)
