@@ -184,7 +184,7 @@ def test_the_same_seed_gives_the_same_run_whatever_others_do_with_randomness():
 def test_the_same_seed_gives_the_same_run_in_processes_that_hash_differently():
     code = """
 import hashlib, json
-from test_search_loop import SYMBOLS, TIMES, Search, run, settings, shown
+from test_evolution_loop import SYMBOLS, TIMES, Search, run, settings, shown
 search = Search(SYMBOLS, settings(population=40))
 run(search)
 print(json.dumps([shown(search), {k: v for k, v in search.state().items() if k not in TIMES}]))

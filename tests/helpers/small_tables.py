@@ -65,7 +65,8 @@ def python(code, *arguments, cwd=None, **changes):
     """Run Python code in a process of its own; its standard output."""
     command = [sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
     helpers = Path(__file__).parent
-    importable = os.pathsep.join([str(helpers), str(helpers.parent / "search")])
+    places = (helpers.parent.parent, helpers, helpers.parent / "evolution")
+    importable = os.pathsep.join(map(str, places))
     done = subprocess.run(
         command, cwd=cwd, env=environment(PYTHONPATH=importable, **changes),
         capture_output=True, text=True, timeout=120,
