@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evozc.cli._screen import counting, say, show_grid
+from evozc._screen import counting, say, show_grid
 from evozc.errors import ConfigError
 
 if TYPE_CHECKING:

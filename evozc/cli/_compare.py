@@ -12,10 +12,10 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from evozc._folder import format_of
+from evozc._screen import _print, counting, say, show_comparison, show_results
 from evozc.baselines import proxies
 from evozc.benchmarks import BUNDLED, known_keys, open_table, reopen_task
 from evozc.cli._options import Jobs
-from evozc.cli._screen import _print, counting, say, show_comparison, show_results
 from evozc.cli._signals import resumable
 from evozc.errors import CheckpointError, ConfigError, DataError
 from evozc.evaluation import judge

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from evozc._files import refuse_existing
+from evozc._screen import counting, say
 from evozc.benchmarks import attach_targets, read_targets, space_of, table_from_scores
 from evozc.cli._options import (
     ArchitectureColumn,
@@ -24,7 +25,6 @@ from evozc.cli._options import (
     WithDefault,
     pairs,
 )
-from evozc.cli._screen import counting, say
 from evozc.cli._signals import resumable
 from evozc.errors import DataError
 from evozc.spaces import SearchSpace, space_from_options

@@ -11,9 +11,9 @@ import typer
 
 from evozc._files import refuse_existing, write_text
 from evozc._records import to_json
+from evozc._screen import say
 from evozc.benchmarks import reopen_task
 from evozc.cli._options import RunPath
-from evozc.cli._screen import say
 from evozc.engine import rank_references
 from evozc.errors import ConfigError
 from evozc.exports import to_python

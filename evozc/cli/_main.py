@@ -1,29 +1,81 @@
-"""The entry point: commands, and errors without tracebacks."""
+"""The entry point: commands, each imported when it is first asked for, and errors without tracebacks."""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from evozc.cli import _audit, _compare, _data, _export, _pareto, _parzc, _score, _search, _zoo
-from evozc.cli._screen import printable
 from evozc.errors import EvozcError
 
+#: Where every command is, and what it does in a line.
+COMMANDS = {
+    "search": ("_search:search", "Search for a proxy, and compare it with known ones on unseen networks."),
+    "compare": ("_compare:compare", "Compare formulas with ParZC, trees and hand-crafted proxies."),
+    "audit": ("_audit:audit", "Find out what proxies really know: size, operations, bias, information."),
+    "parzc": ("_parzc:parzc", "Train the learned predictor ParZC and measure it."),
+    "export": ("_export:export", "Write a formula as text, LaTeX, sympy, JSON or a file of Python or torch."),
+    "plot": ("_pareto:plot", "Draw a run's Pareto front."),
+    "score": ("_score:score", "Score untrained networks; higher is better."),
+    "zoo": ("_zoo:zoo", "List the known proxies: formula, source, and whether labels are needed."),
+    "extract": ("_data:extract", "Measure untrained networks: architectures and images -> statistics table."),
+    "table": ("_data:tables", "Make a table of published scores, or attach targets to one of statistics."),
+}
+
+
+class Commands(TyperGroup):
+    """The commands of :data:`COMMANDS`; help alone imports none of them."""
+
+    def list_commands(self, _ctx: Any) -> list[str]:
+        """Their names, in order."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: Any, name: str) -> Any:
+        """Import a command, or None where there is none of the name."""
+        if name not in COMMANDS:
+            for known in COMMANDS:  # so that near misses are suggested
+                self.get_command(_ctx, known)
+            return None
+        if name not in self.commands:
+            self.commands[name] = _imported(name)
+        return self.commands[name]
+
+    def format_commands(self, _ctx: Any, formatter: Any) -> None:
+        """Write the names and their lines."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def _imported(name: str) -> Any:
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    found = getattr(import_module(f"evozc.cli.{module}"), attribute)
+    if not isinstance(found, typer.Typer):
+        function, found = found, typer.Typer(**_STYLE)
+        found.command(name)(function)
+    made = get_command(found)
+    made.name = name
+    return made
+
+
+_STYLE: dict[str, Any] = {
+    "add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": None,
+}
 app = typer.Typer(
+    cls=Commands,
     help="Discover zero-cost proxies: formulas over the statistics of untrained networks that "
     "rank architectures by how well they will train.\n\nStart with: evozc search",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    **_STYLE,
 )
-for command in (
-    _search.search, _compare.compare, _audit.audit, _parzc.parzc, _export.export, _pareto.plot, _score.score,
-    _zoo.zoo, _data.extract,
-):
-    app.command()(command)
-app.add_typer(_data.tables, name="table")
+
+
+@app.callback()
+def _group() -> None:
+    """Nothing is common to all commands."""
 
 
 def main() -> None:
@@ -31,6 +83,8 @@ def main() -> None:
     try:
         app()
     except EvozcError as error:
+        from evozc._screen import printable
+
         print(f"evozc: {printable(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader, as head, has seen enough

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from evozc._files import refuse_existing
+from evozc._screen import say
 from evozc.cli._options import RunPath
-from evozc.cli._screen import say
 from evozc.runs import read_results
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from evozc._files import refuse_existing
+from evozc._screen import counting, say
 from evozc.benchmarks import open_task
-from evozc.cli._screen import counting, say
 from evozc.errors import ConfigError, DataError
 from evozc.table import Table
 

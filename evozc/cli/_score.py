@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evozc._screen import say, show_grid
 from evozc.baselines import find_proxy, zoo
 from evozc.benchmarks import reopen_task
-from evozc.cli._screen import say, show_grid
 from evozc.engine import rank_references
 from evozc.errors import ConfigError, DataError, FormulaError
 from evozc.formula import Formula, parse

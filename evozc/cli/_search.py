@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from evozc._folder import changed
+from evozc._screen import announcing_compilation, say, show_results, watching
 from evozc.benchmarks import open_task
 from evozc.cli._options import Jobs
-from evozc.cli._screen import announcing_compilation, say, show_results, watching
 from evozc.cli._signals import resumable
 from evozc.errors import ConfigError
 from evozc.evolution import Progress, SearchSettings

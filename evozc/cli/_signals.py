@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from evozc.cli._screen import say
+from evozc._screen import say
 
 
 @contextmanager

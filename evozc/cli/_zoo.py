@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from evozc._screen import say
 from evozc.baselines import zoo as known_proxies
-from evozc.cli._screen import say
 
 
 def zoo(

@@ -11,6 +11,7 @@ import resource
 import sys
 
 from evozc.cli import main
+from evozc.cli._main import COMMANDS
 
 
 def in_child(command):
@@ -36,7 +37,8 @@ def in_child(command):
 
 
 if __name__ == "__main__":
-    for module in sys.argv[1:]:
+    places = {f"evozc.cli.{place.partition(':')[0]}" for place, _ in COMMANDS.values()}
+    for module in [*places, *sys.argv[1:]]:
         importlib.import_module(module)
     for line in sys.stdin:
         child = os.fork()

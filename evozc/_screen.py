@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -14,8 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Grid
 from rich.text import Text
 
-from evozc.evolution import Progress as Standing
-from evozc.runs import Judged, SearchResults
+if TYPE_CHECKING:
+    from evozc.evolution import Progress as Standing
+    from evozc.runs import Judged, SearchResults
 
 #: Characters of a formula in a line of a table.
 _WIDE = 120
