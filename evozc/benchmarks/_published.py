@@ -131,9 +131,9 @@ def table_of(published: Published, space: SearchSpace) -> Table:
     """A table of network scalars alone.
 
     Raises:
-        DataError: an architecture is unknown or repeated, or two scores have one identifier.
+        DataError: an architecture is unknown or repeated, or a score's name cannot be one.
     """
-    statistics = {name: scalar(_identifier(name)) for name in published.scores}
+    statistics = {name: scalar(name) for name in published.scores}
     return Table(
         architectures=published.architectures,
         keys=canonical_keys(published, space),
@@ -170,8 +170,3 @@ def canonical_keys(published: Published, space: SearchSpace) -> tuple[str, ...]:
 def _repeated(texts: Sequence[str]) -> str:
     counts = Counter(texts)
     return next(text for text in texts if counts[text] > 1)
-
-
-def _identifier(column: str) -> str:
-    name = "".join(c if c.isascii() and c.isalnum() else "_" for c in column.lower())
-    return name if not name[:1].isdigit() else f"s_{name}"

@@ -138,4 +138,4 @@ def _input(statistics, key, scalar):
 
 
 def _local(statistic: Statistic) -> str:
-    return statistic.key.replace(".", "_")
+    return statistic.identifier

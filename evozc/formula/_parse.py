@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from evozc.errors import FormulaError
-from evozc.formula._tree import MAX_DEPTH, Formula, call, constant, statistic
+from evozc.formula._tree import KEY, MAX_DEPTH, Formula, call, constant, statistic
 from evozc.symbols import symbol_set
 from primitives import NETWORK, SymbolSet, describe_type
 
@@ -17,7 +17,7 @@ MAX_TEXT = 64 * 1024
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r\n]+)"
     r"|(?P<operator>[A-Za-z_][A-Za-z0-9_]*)[ \t\r\n]*\("
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)?)"
+    rf"|(?P<name>{KEY}|[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<mark>[),])",
 )
@@ -111,8 +111,8 @@ def parse(text: str, symbols: SymbolSet | None = None) -> Formula:
     """The formula that a text says, of the form ``add(sum(log(layer.grad_l2)), 2)``.
 
     Args:
-        text: Operators with their arguments in brackets, statistics by their key,
-            finite numbers; at most 64 KiB.
+        text: Operators with their arguments in brackets, statistics by their key (a name that is
+            no word in quotes, as ``network."fl*ops"``), finite numbers; at most 64 KiB.
         symbols: The operators and statistics to know; None for all that there are, those of
             plug-ins included.
 

@@ -32,7 +32,7 @@ def _build(formula: Formula) -> sympy.Expr:
 
     symbol = formula.symbol
     if isinstance(symbol, Statistic):
-        name = symbol.key.replace(".", "_")
+        name = symbol.identifier
         if symbol.type == NETWORK:
             return sympy.Symbol(name, real=True)
         return sympy.IndexedBase(name, real=True)[_index(symbol.type)]

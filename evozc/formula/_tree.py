@@ -11,7 +11,9 @@ from typing import Any
 from evozc.errors import FormulaError
 from primitives import ADD, NETWORK, Operator, Statistic, describe_type
 
-_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z0-9_]+")
+#: What names a statistic in formula text; a name that is no word stands in quotes.
+KEY = r"""[A-Za-z_][A-Za-z0-9_]*\.(?:[A-Za-z0-9_]+|"[^",.<>\\\r\n\t]{1,100}")"""
+_KEY = re.compile(KEY)
 MAX_SIZE = 2000
 MAX_DEPTH = 60
 
@@ -168,7 +170,7 @@ def statistic(symbol: Statistic) -> Formula:
         FormulaError: its key is no name that formula text could hold.
     """
     if not _KEY.fullmatch(symbol.key):
-        raise FormulaError(f"{symbol.key[:40]!r} cannot name a statistic: use letters, digits and _")
+        raise FormulaError(f"{ascii(symbol.key)[:60]} cannot name a statistic")
     return Formula(symbol)
 
 

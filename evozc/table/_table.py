@@ -13,7 +13,10 @@ import numpy as np
 
 from evozc.errors import DataError
 from evozc.table._target import Target
-from primitives import NETWORK, NODE_SETS, Nodes, Statistic
+from primitives import NETWORK, NODE_SETS, Nodes, Statistic, SymbolError, check_statistic, name_fault
+
+#: Longest text of an architecture, or canonical key.
+_LONGEST = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,7 @@ class Table:
 
     def __post_init__(self) -> None:
         n = len(self.architectures)
+        self._check_names()
         if len(set(self.architectures)) != n or len(self.keys) != n:
             raise DataError("table: architectures must be different, with one canonical key each")
         for node_set, offsets in self.offsets.items():
@@ -72,6 +76,24 @@ class Table:
         train = () if self.train is None else (self.train,)
         for array in (*self.offsets.values(), *self.values.values(), *targets, *train):
             array.setflags(write=False)
+
+    def _check_names(self) -> None:
+        """Stop at names and texts that a terminal, a page, a CSV file or formula text could not hold."""
+        for statistic in self.statistics:
+            try:
+                check_statistic(statistic)
+            except SymbolError as error:
+                raise DataError(f"table: {error}; rename the column") from None
+        for name, target in self.targets.items():
+            fault = name_fault(name) if name == target.name else "it is kept under another name"
+            if fault := fault or (target.unit and name_fault(target.unit).replace("name", "unit")):
+                raise DataError(f"table: target {ascii(name)[:80]}: {fault}; rename the column")
+        for text in (*self.architectures, *self.keys):
+            if not text.isprintable() or not 0 < len(text) <= _LONGEST:
+                raise DataError(
+                    f"table: architecture {ascii(text)[:80]}: its text has {len(text)} characters; from 1 to "
+                    f"{_LONGEST} are taken, all of which can be printed"
+                )
 
     def __len__(self) -> int:
         return len(self.architectures)

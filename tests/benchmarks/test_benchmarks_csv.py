@@ -234,7 +234,7 @@ def test_scores_and_targets_are_joined_by_the_named_column(write):
     )
     assert table.architectures == (C, A)
     assert table.keys == (SPACE.canonical_key(C), SPACE.canonical_key(A))
-    assert list(table.values) == ["network.grad_norm", "network.s_2nd", "network.empty"]
+    assert list(table.values) == ['network."Grad-Norm"', "network.2nd", "network.empty"]
     np.testing.assert_array_equal(table.values["network.grad_norm"], [1.5, np.nan])
     np.testing.assert_array_equal(table.values["network.s_2nd"], [7, 8])
     assert np.isnan(table.values["network.empty"]).all()

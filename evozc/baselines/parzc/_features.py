@@ -123,6 +123,8 @@ def _node_set(key: str) -> str:
 
 def _column(table: Table, key: str) -> np.ndarray:
     """The values of a statistic, of a quotient of two of one node set, or a node's number of fellows."""
+    if key in table.values:
+        return table.values[key]
     above, slash, below = key.partition("/")
     node_set, _, name = key.partition(".")
     if name == "count" and node_set in table.nodes:
@@ -130,8 +132,6 @@ def _column(table: Table, key: str) -> np.ndarray:
     for part in (above, below) if slash else (above,):
         if part not in table.values:
             raise DataError(f"ParZC needs {part}, which the table does not hold")
-    if not slash:
-        return table.values[above]
     if _node_set(above) != _node_set(below):
         raise DataError(f"ParZC: {key} divides statistics of different node sets")
     with np.errstate(all="ignore"):
