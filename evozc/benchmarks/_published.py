@@ -12,7 +12,7 @@ from evozc.benchmarks.readers import Published, Request, Wanted, read_published
 from evozc.errors import DataError
 from evozc.spaces import SearchSpace
 from evozc.table import Table
-from primitives import scalar
+from primitives import name_fault, scalar
 
 
 def read_targets(
@@ -133,6 +133,13 @@ def table_of(published: Published, space: SearchSpace) -> Table:
     Raises:
         DataError: an architecture is unknown or repeated, or a score's name cannot be one.
     """
+    files = published.provenance.get("files", [published.path.name])  # of scores, then of targets
+    for name in published.scores:
+        if fault := name_fault(name):
+            raise DataError(
+                f"{files[0]}: score {ascii(name)[:80]}: {fault}; rename the column, or leave it out with "
+                "--without"
+            )
     statistics = {name: scalar(name) for name in published.scores}
     return Table(
         architectures=published.architectures,
@@ -143,7 +150,7 @@ def table_of(published: Published, space: SearchSpace) -> Table:
         targets={target.name: target for target in published.targets},
         provenance={
             "source": "published scores", "space": space.name, "space_settings": dict(space.settings()),
-            "files": [published.path.name], **published.provenance, "notes": list(published.notes),
+            **published.provenance, "files": files, "notes": list(published.notes),
         },
     )
 

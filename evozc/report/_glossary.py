@@ -10,7 +10,7 @@ from typing import Any
 from evozc.report._mathml import to_mathml
 from primitives import FULL, STATISTICS
 
-_KEY = re.compile(r"\b(layer|activation|block|network)\.([A-Za-z0-9_]+)")
+_KEY = re.compile(r'\b(layer|activation|block|network)\.([A-Za-z0-9_]+|"[^"]+")')
 _CALL = re.compile(r"\b([a-z_][a-z0-9_]*)\(")
 
 #: What pages say of methods and measures.

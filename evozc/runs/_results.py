@@ -105,7 +105,8 @@ class SearchResults:
         rows = [",".join([*columns, "formula"])]
         for entry in self.front:
             numbers = (getattr(entry, column) for column in columns)
-            rows.append(",".join([*("" if n is None else str(n) for n in numbers), f'"{entry.formula}"']))
+            formula = entry.formula.replace('"', '""')  # as of names that are no words
+            rows.append(",".join([*("" if n is None else str(n) for n in numbers), f'"{formula}"']))
         return "".join(f"{row}\n" for row in rows)
 
 

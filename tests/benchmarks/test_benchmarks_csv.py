@@ -235,8 +235,8 @@ def test_scores_and_targets_are_joined_by_the_named_column(write):
     assert table.architectures == (C, A)
     assert table.keys == (SPACE.canonical_key(C), SPACE.canonical_key(A))
     assert list(table.values) == ['network."Grad-Norm"', "network.2nd", "network.empty"]
-    np.testing.assert_array_equal(table.values["network.grad_norm"], [1.5, np.nan])
-    np.testing.assert_array_equal(table.values["network.s_2nd"], [7, 8])
+    np.testing.assert_array_equal(table.values['network."Grad-Norm"'], [1.5, np.nan])
+    np.testing.assert_array_equal(table.values["network.2nd"], [7, 8])
     assert np.isnan(table.values["network.empty"]).all()
     assert list(table.target().values) == [92, 90]
 
@@ -255,7 +255,9 @@ PAIRS = {
     "nothing in common": (SCORES, f"architecture,accuracy\n{C},1\n", "share no value"),
     "target rows twice": (SCORES, GOOD + f"{A},1\n", "repeats a value"),
     "score rows twice": (SCORES + f"{A},3\n", GOOD, "several of the matched rows"),
-    "columns of one identifier": (f"architecture,a b,a_b\n{A},1,2\n", GOOD, "same name"),
+    "a name with quotes": (f'architecture,"a""b"\n{A},1\n', GOOD, r"scores\.csv: score 'a\"b'"),
+    "a name that is too long": (f"architecture,{'a' * 101}\n{A},1\n", GOOD, "rename the column"),
+    "a name with an escape": (f"architecture,a\x1b\n{A},1\n", GOOD, "score 'a.x1b'"),
     "no number": (SCORES.replace(",2", ",two"), GOOD, r"scores\.csv: line 3: column 'zen' holds 'two'"),
     "target not finite": (SCORES, GOOD.replace("93.5", "nan"), r"targets\.csv: line 2: column 'accuracy'"),
     "unknown architecture": ("architecture,zen\nvgg,1\n", "architecture,accuracy\nvgg,1\n",

@@ -29,7 +29,8 @@ def named(name, target="accuracy"):
     """A table of one score and one target of these names."""
     texts = small_table(6).architectures
     values = np.arange(6.0)
-    return Table(texts, texts, (scalar(name),), {}, {scalar(name).key: values}, {target: Target(target, values)})
+    score = scalar(name)
+    return Table(texts, texts, (score,), {}, {score.key: values}, {target: Target(target, values)})
 
 
 @pytest.mark.parametrize("case", HOSTILE)
@@ -109,7 +110,8 @@ def test_csv_columns_keep_their_names(tmp_path, commands):
         writer.writerow(["architecture", "accuracy", "fl*ops", "fl ops", "Params (M)"])
         writer.writerows([text, i, i * i % 7, i % 5, i] for i, text in enumerate(texts))
     assert commands("table", "scores.csv", "scores.npz", cwd=tmp_path).code == 0
-    assert [s.name for s in load_table(tmp_path / "scores.npz").statistics] == ["fl*ops", "fl ops", "Params (M)"]
+    kept = load_table(tmp_path / "scores.npz").statistics
+    assert [s.name for s in kept] == ["fl*ops", "fl ops", "Params (M)"]
     done = commands(
         "search", "scores.npz", "--run", "run", "--labels", 15, "--population", 20, "--generations", 2,
         "--symbols", "scalar", "--seed-proxy", 'network."Params (M)"', cwd=tmp_path,
@@ -120,7 +122,7 @@ def test_csv_columns_keep_their_names(tmp_path, commands):
         assert commands("export", "run", "--format", style, cwd=tmp_path).code == 0
     with open(tmp_path / "run" / "front.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    symbols = FULL.with_statistics(load_table(tmp_path / "scores.npz").statistics)
+    symbols = FULL.with_statistics(kept)
     assert all(parse(row["formula"], symbols).size == int(row["size"]) for row in rows)
 
 
@@ -136,8 +138,8 @@ def test_a_column_with_a_hostile_name_is_one_line_without_its_effect(tmp_path, c
 
 
 SYMBOLS = [
-    r"\write18{rm -rf /}", r"\input{/etc/passwd}", r"\mathrm{x}}\input{y}{", "a}b{", r"^^5cinput x", "$x$", "%",
-    r"\mathrmx{y}", r"\catcode`\@=11", r"\\", "{" * 50, "a" * 300, r"\def\x{\x\x}\x", "&", "~",
+    r"\write18{rm -rf /}", r"\input{/etc/passwd}", r"\mathrm{x}}\input{y}{", "a}b{", r"^^5cinput x", "$x$",
+    "%", r"\mathrmx{y}", r"\catcode`\@=11", r"\\", "{" * 50, "a" * 300, r"\def\x{\x\x}\x", "&", "~",
 ]
 
 
