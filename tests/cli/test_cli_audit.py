@@ -88,15 +88,17 @@ def test_what_cannot_be_audited_says_why(commands, tmp_path, change, options, co
     assert "Traceback" not in done.err
 
 
-def test_names_that_would_act_on_a_terminal_are_written_out(commands, tmp_path):
-    texts = replace(small_table(60), provenance={"space": "texts"}).with_targets(
-        [Target(HOSTILE, small_table(60).target().values)])
-    save_table(texts, tmp_path / "odd.npz")
-    done = commands("audit", tmp_path / "odd.npz", "--out", tmp_path / "found", *QUICK)
-    assert done.code == 0, done.err
-    assert "\x1b" not in done.out
-    assert r"acc\x1b[31m<script>" in done.out
-    assert "\x1b" not in (tmp_path / "found" / "audit.html").read_text()
+def test_a_table_with_a_name_that_would_act_on_a_terminal_is_refused(commands, table, tmp_path):
+    with np.load(table) as archive:
+        members = {name.replace("accuracy", HOSTILE): archive[name] for name in archive.files}
+    header = json.loads(members["header"].tobytes())
+    header["targets"][0]["name"] = HOSTILE
+    members["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    np.savez(tmp_path / "odd.npz", **members)
+    done = commands("audit", tmp_path / "odd.npz", *QUICK)
+    assert (done.code, done.out) == (3, "")
+    assert "\x1b" not in done.err
+    assert r"target 'acc\x1b[31m<script>': " in done.err
 
 
 def test_a_message_about_such_a_name_is_written_out_too(commands, tmp_path):
