@@ -309,11 +309,11 @@ def _other_format(path: Path, kind: Kind[Any], found: object, content: Mapping[s
 
 
 def _abandoned(path: Path, texts: Mapping[str, str]) -> bool:
-    """Whether a folder holds a lock, and nothing but what is written before its manifest."""
+    """Whether a folder holds nothing but what is written before its manifest."""
     if not path.is_dir() or path.is_symlink():
         return False
     early = (_LOCK, _HALF, *texts)
-    return (path / _LOCK).exists() and all(
+    return all(
         entry.is_file(follow_symlinks=False) and any(fnmatchcase(entry.name, name) for name in early)
         for entry in _entries(path)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -64,7 +63,7 @@ def extract(
 
     What is finished is kept in OUT.parts: stopped at any moment, the same command goes on.
     """
-    from evozc.extraction import ExtractionSettings, extract_table, load_images
+    from evozc.extraction import ExtractionSettings, extract_table, load_images, remove_shards
 
     refuse_existing(out)
     settings = ExtractionSettings(
@@ -90,7 +89,7 @@ def extract(
     for note in published.notes:
         say(note)
     save_table(table, out)
-    shutil.rmtree(parts)
+    remove_shards(parts)
     _report(table, out)
 
 

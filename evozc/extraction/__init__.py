@@ -6,7 +6,7 @@
 :data:`evozc.symbols.GROUPS`.
 
 **Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it
-stopped, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
+stopped, :func:`remove_shards`, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
 
 **Counting as published tables do**: :func:`tw_flops`, :func:`thop_macs`, :func:`used_parameters`.
 
@@ -14,7 +14,7 @@ stopped, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
 """
 
 from evozc.extraction._conventions import thop_macs, tw_flops, used_parameters
-from evozc.extraction._extract import extract_table
+from evozc.extraction._extract import extract_table, remove_shards
 from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images, load_images, load_inputs
@@ -24,7 +24,7 @@ from evozc.extraction._settings import INITIALISATIONS, INPUTS, ExtractionSettin
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "measure", "Measurement", "initialise",
     "Group", "Node", "Pass",
-    "extract_table", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
+    "extract_table", "remove_shards", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
     "tw_flops", "thop_macs", "used_parameters",
     "load_images", "load_inputs", "Images",
 ]

@@ -6,13 +6,14 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
+from evozc._records import to_json
 from evozc._threads import one_thread
 from evozc.errors import DataError, EvozcError
 from evozc.executors import Executor, Failure, executor_for
@@ -20,7 +21,7 @@ from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images
 from evozc.extraction._measure import Measurement, measure
 from evozc.extraction._settings import ExtractionSettings
-from evozc.extraction._shards import Outcome, Shards
+from evozc.extraction._shards import ExtractionManifest, Outcome, Shards
 from evozc.spaces import SearchSpace
 from evozc.table import Table, Target
 from primitives import NETWORK, Statistic
@@ -73,24 +74,34 @@ def extract_table(
     executor = executor_for(jobs)
     batches = [_batch(images, settings, repeat) for repeat in range(settings.repeats)]
     manifest = _manifest(space, images, settings)
-    folder = Shards.open(shards, manifest, settings.groups)
-    done = set(folder.read()).intersection(architectures)
-    todo = [a for a in architectures if a not in done]
+    with Shards.of(shards, manifest) as folder:
+        done = set(folder.outcomes()).intersection(architectures)
+        todo = [a for a in architectures if a not in done]
 
-    def report() -> None:
-        if progress:
-            progress(len(done), len(architectures))
+        def report() -> None:
+            if progress:
+                progress(len(done), len(architectures))
 
-    report()
-    passing: dict[str, Outcome] = {}
-    for finished in _measured(executor, todo, (space, batches, settings)):
-        if isinstance(finished, Lost):
-            passing[finished.architecture] = finished.reason
-            continue
-        folder.write(finished)
-        done.update(finished)
         report()
-    return _table(space, architectures, folder.read() | passing, targets, folder.statistics(), manifest)
+        passing: dict[str, Outcome] = {}
+        for finished in _measured(executor, todo, (space, batches, settings)):
+            if isinstance(finished, Lost):
+                passing[finished.architecture] = finished.reason
+                continue
+            folder.keep(finished)
+            done.update(finished)
+            report()
+        outcomes = folder.outcomes() | passing
+        return _table(space, architectures, outcomes, targets, folder.statistics(), to_json(manifest))
+
+
+def remove_shards(shards: Path) -> None:
+    """Remove the folder of an extraction whose table is safe; what is not ours in it is left alone.
+
+    Raises:
+        CheckpointError: it is not the folder of an extraction, or in use.
+    """
+    Shards.open(shards).remove()
 
 
 class Lost(NamedTuple):
@@ -142,14 +153,9 @@ def _check(architectures: Sequence[str], targets: Sequence[Target]) -> None:
             raise DataError(f"target {target.name!r} needs {len(architectures)} finite values")
 
 
-def _manifest(space: SearchSpace, images: Images, settings: ExtractionSettings) -> dict[str, Any]:
-    return {
-        "space": space.name,
-        "space_settings": space.settings(),
-        "settings": {**asdict(settings), "groups": list(settings.groups)},
-        "images": images.digest,
-        "versions": {"torch": torch.__version__, "numpy": np.__version__, "extraction": FORMAT},
-    }
+def _manifest(space: SearchSpace, images: Images, settings: ExtractionSettings) -> ExtractionManifest:
+    versions = {"torch": str(torch.__version__), "numpy": np.__version__, "extraction": FORMAT}
+    return ExtractionManifest(space.name, space.settings(), settings, images.digest, versions)
 
 
 def _measure_shard(

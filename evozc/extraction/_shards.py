@@ -4,68 +4,86 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from evozc._files import replacing, write_text
-from evozc.errors import DataError
+from evozc._files import exists, open_plain, replacing
+from evozc._folder import Folder, Kind
+from evozc._records import to_json
+from evozc.errors import CheckpointError, DataError
+from evozc.extraction._settings import ExtractionSettings
 from evozc.symbols import statistics
 from primitives import NETWORK, Statistic
 
 #: What is known of an architecture: its statistics by key, or why it has none.
 Outcome = Mapping[str, "np.ndarray | float"] | str
+#: Of the names of files.
+_DIGITS = 24
 
 
 @dataclass(frozen=True)
-class Shards:
-    """A folder of npz files, each with the outcomes of some architectures.
+class ExtractionManifest:
+    """What was asked of an extraction, beside the architectures.
+
+    Args:
+        space: Name of the search space.
+        space_settings: What builds it again.
+        settings: Of the extraction.
+        images: Digest of the images.
+        versions: Of what the numbers depend on, by name.
+    """
+
+    space: str
+    space_settings: Mapping[str, Any]
+    settings: ExtractionSettings
+    images: str
+    versions: Mapping[str, str]
+
+
+class Shards(Folder[ExtractionManifest]):
+    """A folder of npz files, each with the outcomes of some architectures; a context manager.
 
     A file is written in one step and bears the manifest's digest, so that whatever is
     half, damaged or of another extraction counts as not there.
-
-    Args:
-        folder: Where they lie.
-        digest: Of the manifest of this extraction.
-        groups: The parts of the catalogue that are measured.
     """
 
-    folder: Path
-    digest: str
-    groups: tuple[str, ...]
+    kind = Kind(
+        "evozc-parts-1", "the parts of an extraction", "folder", ExtractionManifest,
+        (f"{'[0-9a-f]' * _DIGITS}.npz",), "the command that began it",
+    )
 
     @classmethod
-    def open(cls, folder: Path, manifest: Mapping[str, Any], groups: tuple[str, ...]) -> Shards:
+    def of(cls, path: Path, manifest: ExtractionManifest) -> Shards:
         """The folder of the extraction that ``manifest`` describes, made if need be.
 
         Raises:
-            DataError: it holds another extraction, or cannot be written.
+            DataError: it is somebody's own, holds another extraction, is in use, or cannot be written.
         """
-        folder = Path(folder)
-        text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
-        path = folder / "manifest.json"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            new = not path.exists()
-            found = {} if new else json.loads(path.read_text("utf-8"))
-        except OSError as error:
-            raise DataError(f"{folder}: cannot be used for shards: {error.strerror or error}") from error
-        except ValueError as error:
-            raise DataError(f"{path}: not a manifest ({error}); remove the folder {folder}") from error
-        if new:
-            write_text(path, text)
-        else:
-            _compare(folder, found, json.loads(text))
-        return cls(folder, hashlib.sha256(text.encode()).hexdigest(), groups)
+            if not exists(Path(path) / "manifest.json"):
+                return cls.create(path, manifest)
+            folder = cls.open(path)
+        except CheckpointError as error:
+            raise DataError(f"{error}; use another folder or remove it") from error
+        _compare(folder, to_json(folder.manifest), to_json(manifest))
+        return folder
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the manifest."""
+        return hashlib.sha256(json.dumps(to_json(self.manifest), sort_keys=True).encode()).hexdigest()
 
     def statistics(self) -> list[Statistic]:
         """What is measured, in the order of the catalogue."""
-        return [s for s in statistics() if s.group in self.groups]
+        return [s for s in statistics() if s.group in self.manifest.settings.groups]
 
-    def write(self, outcomes: Mapping[str, Outcome]) -> None:
+    def keep(self, outcomes: Mapping[str, Outcome]) -> None:
         """Keep the outcomes of some architectures.
 
         Raises:
@@ -80,14 +98,14 @@ class Shards:
             entries.append({"architecture": architecture, "lengths": [len(v) for v in vectors]})
             numbers += vectors
         header = json.dumps({"manifest": self.digest, "entries": entries}).encode()
-        name = hashlib.sha256("\n".join(outcomes).encode()).hexdigest()[:24]
-        with replacing(self.folder / f"{name}.npz") as file:
+        name = hashlib.sha256("\n".join(outcomes).encode()).hexdigest()[:_DIGITS]
+        with replacing(self.file(f"{name}.npz")) as file:
             np.savez(file, header=np.frombuffer(header, np.uint8), values=np.concatenate(numbers))
 
-    def read(self) -> dict[str, Outcome]:
+    def outcomes(self) -> dict[str, Outcome]:
         """Everything that is finished, by architecture."""
         outcomes: dict[str, Outcome] = {}
-        for path in sorted(self.folder.glob("*.npz")):
+        for path in sorted(self.path.glob("*.npz")):
             try:
                 outcomes |= self._read(path)
             except Exception:  # noqa: BLE001, S112 - whatever is wrong, it is measured again
@@ -95,7 +113,7 @@ class Shards:
         return outcomes
 
     def _read(self, path: Path) -> dict[str, Outcome]:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with open(open_plain(path, os.O_RDONLY), "rb") as file, np.load(file, allow_pickle=False) as archive:
             header = json.loads(archive["header"].tobytes())
             values = archive["values"]
         if header["manifest"] != self.digest:
@@ -117,16 +135,15 @@ class Shards:
         return outcomes
 
 
-def _compare(folder: Path, found: Any, wanted: Mapping[str, Any]) -> None:
-    if not isinstance(found, dict):
-        raise DataError(f"{folder / 'manifest.json'}: not a manifest; remove the folder {folder}")
+def _compare(folder: Shards, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     differing = [
         f"{key}: {found.get(key)!r} there, {wanted.get(key)!r} now"
         for key in sorted({*found, *wanted})
         if found.get(key) != wanted.get(key)
     ]
     if differing:
+        folder.__exit__()
         raise DataError(
-            f"{folder} holds the shards of another extraction; use another folder or remove it. "
+            f"{folder.path} holds the shards of another extraction; use another folder or remove it. "
             f"Differing are {'; '.join(differing)}"
         )

@@ -175,6 +175,7 @@ def test_other_settings_or_folders_are_refused(finished, source, tmp_path):
     with pytest.raises(CheckpointError, match="other settings"):
         start_comparison(path, source, replace(SETTINGS, seeds=3))
     (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "mine.txt").write_text("mine")
     with pytest.raises(CheckpointError, match="not the folder of a comparison"):
         start_comparison(tmp_path / "folder", source, SETTINGS)
     for content in ("", "[]", '{"format": "evozc-comparison-1"}', "{" * 10**5):
