@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from concurrent.futures import Executor as Pool
 from typing import Any, TypeVar
@@ -17,94 +17,126 @@ _Task = tuple[int, tuple[Any, ...]]  # its number and its arguments
 
 #: How often a task is tried whose workers die.
 ATTEMPTS = 3
+#: Seconds between two looks at a pool that gives nothing.
+_LOOK = 1.0
 
 
 class Futures(ABC):
     """Runs tasks in a pool.
 
-    When a worker dies the pool breaks, and everything on its way there is under suspicion. The
-    suspects are tried one at a time in a new pool, so that a task that kills its workers is told
-    from the others, and given up.
-
-    Args:
-        ahead: How many tasks are on their way at once, those at work included.
+    When a worker dies, what was on its way there is under suspicion. The suspects are tried one
+    at a time, so that a task that kills its workers is told from the others, and given up.
     """
 
-    def __init__(self, ahead: int) -> None:
-        self._ahead = ahead
+    def __init__(self) -> None:
         self._pool: Pool | None = None
+
+    @abstractmethod
+    def ahead(self) -> int:
+        """How many tasks may be on their way at once, those at work included."""
 
     @abstractmethod
     def open(self) -> Pool:
         """A new pool; for work that is lost it raises a ``BrokenExecutor``."""
 
     @abstractmethod
-    def stop(self, pool: Pool) -> None:
-        """End a pool at once, whatever its workers are doing."""
+    def stop(self, pool: Pool, running: Collection[Future[Any]]) -> None:
+        """End a pool at once, whatever its workers are doing; what is given was running there."""
+
+    def submit(
+        self, pool: Pool, function: Callable[..., R], shared: tuple[Any, ...], task: tuple[Any, ...]
+    ) -> Future[R]:
+        """Hand one call of ``function(*shared, *task)`` over to a pool."""
+        return pool.submit(function, *shared, *task)
+
+    def killed(self, error: BaseException) -> bool:
+        """Whether an error says that a task's worker died although the pool goes on."""
+        del error
+        return False
+
+    def look(self, pool: Pool, waiting: float) -> None:
+        """Raise a :class:`~evozc.errors.WorkerError` where a pool will give nothing more.
+
+        Args:
+            pool: In use.
+            waiting: Seconds since it last gave something.
+        """
+        del pool, waiting
 
     def map(
         self, function: Callable[..., R], tasks: Iterable[tuple[Any, ...]], shared: tuple[Any, ...] = ()
     ) -> Generator[tuple[int, R | Failure], None, None]:
         """As :meth:`~evozc.executors.Executor.map`."""
-        queue = _Queue(tasks, self._ahead)
+        queue = _Queue(tasks)
         running: dict[Future[R | Failure], _Task] = {}
         plug_ins = registered()
-        call = (equipped, plug_ins) if plug_ins else (outcome,)
+        first = ((equipped, plug_ins, function) if plug_ins else (outcome, function)) + shared
+        waiting = 0.0
         try:
             while True:
                 lost: list[_Task] = []
-                while not lost and (task := queue.take(len(running))) is not None:
+                broken = False
+                while not broken and (task := queue.take(len(running), self.ahead())) is not None:
                     try:
-                        running[self._opened().submit(*call, function, *shared, *task[1])] = task
+                        running[self.submit(self._opened(), first[0], first[1:], task[1])] = task
                     except BrokenExecutor:
                         lost.append(task)
+                        broken = True
                 if not running and not lost:
                     return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                finished = wait(running, _LOOK, FIRST_COMPLETED).done if not broken else ()
+                for future in finished:
                     task = running.pop(future)
                     try:
                         found = future.result()
                     except BrokenExecutor:
                         lost.append(task)
+                        broken = True
+                    except BaseException as error:
+                        if not self.killed(error):
+                            raise
+                        lost.append(task)
                     else:
                         yield task[0], found
-                if lost:
+                waiting = 0.0 if finished or broken else waiting + _LOOK
+                if waiting and self._pool is not None:
+                    self.look(self._pool, waiting)
+                if broken:
                     lost += running.values()
-                    running.clear()
-                    self._discard()
+                    self._discard(running)
                 for task in lost:
                     if (failure := queue.again(task)) is not None:
                         yield task[0], failure
         finally:
             if running:
-                self._discard()
+                self._discard(running)
 
     def _opened(self) -> Pool:
         if self._pool is None:
             self._pool = self.open()
         return self._pool
 
-    def _discard(self) -> None:
+    def _discard(self, running: dict[Future[R], _Task]) -> None:
         if self._pool is not None:
             pool, self._pool = self._pool, None
-            self.stop(pool)
+            self.stop(pool, list(running))
+        running.clear()
 
 
 class _Queue:
     """What is left to do: tasks not tried yet, and those whose worker died."""
 
-    def __init__(self, tasks: Iterable[tuple[Any, ...]], ahead: int) -> None:
+    def __init__(self, tasks: Iterable[tuple[Any, ...]]) -> None:
         self._fresh = enumerate(tasks)
-        self._ahead = ahead
         self._suspects: deque[_Task] = deque()
         self._deaths: Counter[int] = Counter()
         self._alone = False
 
-    def take(self, busy: int) -> _Task | None:
-        """The next task, if one may be handed over while so many are on their way."""
+    def take(self, busy: int, ahead: int) -> _Task | None:
+        """The next task, if one may be handed over while so many of at most ``ahead`` are on their way."""
         if not busy:
             self._alone = bool(self._suspects)
-        if busy >= (1 if self._alone else self._ahead):
+        if busy >= (1 if self._alone else ahead):
             return None
         return self._suspects.popleft() if self._alone else next(self._fresh, None)
 

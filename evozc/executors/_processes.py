@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor as Pool
 from concurrent.futures import Future
 from typing import Any
@@ -16,7 +16,7 @@ from joblib.externals.loky import ProcessPoolExecutor
 from evozc.executors._futures import Futures
 
 #: One thread a worker: more would change the order of sums, and with it the last bits.
-_ONE_THREAD = dict.fromkeys((
+ONE_THREAD = dict.fromkeys((
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS",
 ), "1")
@@ -30,14 +30,18 @@ class Processes(Futures):
     """
 
     def __init__(self, jobs: int) -> None:
-        super().__init__(ahead=2 * jobs)  # so that no worker waits for its next task
+        super().__init__()
         self._jobs = jobs
+
+    def ahead(self) -> int:
+        """Two a worker, so that none waits for its next task."""
+        return 2 * self._jobs
 
     def open(self) -> Pool:
         """A pool of new processes."""
-        return _Workers(self._jobs, env=_ONE_THREAD, initializer=_die_with, initargs=(os.getpid(),))
+        return _Workers(self._jobs, env=ONE_THREAD, initializer=_die_with, initargs=(os.getpid(),))
 
-    def stop(self, pool: Pool) -> None:
+    def stop(self, pool: Pool, running: Collection[Future[Any]]) -> None:
         """End the processes."""
         assert isinstance(pool, _Workers)
         pool.shutdown(wait=True, kill_workers=True)

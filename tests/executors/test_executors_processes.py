@@ -3,7 +3,6 @@
 import itertools
 import math
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,16 +10,10 @@ from pathlib import Path
 
 import pytest
 from small_tables import environment, python
+from small_tasks import die_at_two, die_once, halve_even
 
-from evozc.errors import ConfigError, DataError
+from evozc.errors import ConfigError
 from evozc.executors import EXECUTORS, Executor, Failure, count_jobs, executor_for
-
-
-def halve_even(number):
-    """A task of which some fail by one of our own errors."""
-    if number % 2:
-        raise DataError(f"{number} is odd")
-    return number // 2
 
 
 def stumble(number):
@@ -29,25 +22,6 @@ def stumble(number):
 
 def starve(_):
     raise MemoryError
-
-
-def die_at_two(number):
-    if number == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def die_once(folder, number):
-    """The first to come here kills its worker."""
-    with open(folder / "tries", "a") as tries:
-        tries.write(f"{number}\n")
-    if number == 1:
-        try:
-            (folder / "died").touch(exist_ok=False)
-        except FileExistsError:
-            return number
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
 
 
 def nap(folder, number, seconds):
