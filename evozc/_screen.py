@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import io
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -37,10 +40,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
+def _is_live() -> bool:
+    """Whether lines can be drawn over: in a terminal, and in a notebook that has widgets."""
+    return _console.is_terminal or (_console.is_jupyter and find_spec("ipywidgets") is not None)
+
+
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     """A function to call with (done, total): a bar on a terminal, now and then a line elsewhere."""
-    if not _console.is_terminal:
+    if not _is_live():
         shown = time.monotonic()
 
         def line(done: int, total: int) -> None:
@@ -60,7 +68,7 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def watching() -> Iterator[Callable[[Standing], None]]:
     """A function to call with a search's :class:`~evozc.evolution.Progress` after every generation."""
-    if not _console.is_terminal:
+    if not _is_live():
         shown = -_QUIET
 
         def line(standing: Standing) -> None:
@@ -112,38 +120,63 @@ def _counts(removed: Mapping[str, int]) -> str:
 
 def show_results(results: SearchResults) -> None:
     """The Pareto front, the chosen formula and the comparison."""
+    for part in results_shown(results):
+        if isinstance(part, str):
+            say(part)
+        else:
+            _print(part)
+
+
+def results_shown(results: SearchResults) -> list[str | Grid]:
+    """Lines and tables of what a search found."""
     chosen = results.chosen
     where = f"{results.held_out} held-out architectures"
-    say()
-    say(f"Pareto front (tau on {results.labelled} labelled, then on {where})")
-    grid = _grid("", "size", "labelled", "held out", "95 % interval", "formula")
+    front = _grid("", "size", "labelled", "held out", "95 % interval", "formula")
     for entry in results.front:
         mark = ">" if entry.size == chosen.size else ""
-        grid.add_row(mark, str(entry.size), *_numbers(entry), Text(_shortened(entry.formula)))
-    _print(grid)
-    say()
+        front.add_row(mark, str(entry.size), *_numbers(entry), Text(_shortened(entry.formula)))
     terms = chosen.terms if len(chosen.formula) > _WIDE else [chosen.formula]
     what = f"{chosen.size} symbols" + (f", the sum of {len(terms)} terms" if len(terms) > 1 else "")
-    say(f"Chosen by the labelled architectures alone ({what}):")
-    for term in terms:
-        say(f"  {term}")
-    say()
-    say(
-        f"Kendall tau with {results.target} on {where} ({results.held_out_classes} not "
-        f"isomorphic) of {results.table}; seed {results.seed}"
-    )
-    show_comparison([("chosen formula", chosen), *((b.name, b) for b in results.baselines)])
-    if results.noise_ceiling is not None:
-        say(f"noise ceiling  {results.noise_ceiling:.3f}  (tau between two halves of the training seeds)")
-    say()
-    say(f"{results.evaluations} formulas scored in {results.seconds:.0f} s; candidates removed before:")
-    say(f"  {_counts(results.removed)}")
     took = results.scoring_seconds
-    say(
-        f"  the rules took {took['rules']:.2f} s and saved about {took['rules_saved']:.2f} s of scoring and "
-        f"recording, the probe took {took['probe']:.2f} s and saved {took['probe_saved']:.2f} s; "
-        f"scoring the rest took {took['rest']:.2f} s"
-    )
+    shown: list[str | Grid] = [
+        "",
+        f"Pareto front (tau on {results.labelled} labelled, then on {where})",
+        front,
+        "",
+        f"Chosen by the labelled architectures alone ({what}):",
+        *(f"  {term}" for term in terms),
+        "",
+        (f"Kendall tau with {results.target} on {where} ({results.held_out_classes} not "
+         f"isomorphic) of {results.table or 'a table in memory'}; seed {results.seed}"),
+        _comparison([("chosen formula", chosen), *((b.name, b) for b in results.baselines)]),
+    ]
+    if results.noise_ceiling is not None:
+        shown.append(
+            f"noise ceiling  {results.noise_ceiling:.3f}  (tau between two halves of the training seeds)"
+        )
+    return [
+        *shown,
+        "",
+        f"{results.evaluations} formulas scored in {results.seconds:.0f} s; candidates removed before:",
+        f"  {_counts(results.removed)}",
+        (f"  the rules took {took['rules']:.2f} s and saved about {took['rules_saved']:.2f} s of scoring and "
+         f"recording, the probe took {took['probe']:.2f} s and saved {took['probe_saved']:.2f} s; "
+         f"scoring the rest took {took['rest']:.2f} s"),
+    ]
+
+
+def as_text(parts: Iterable[str | Grid]) -> str:
+    """Lines and tables as plain text."""
+    console = Console(file=io.StringIO(), width=1 << 12, highlight=False)
+    with console.capture() as captured:
+        for part in parts:
+            console.print(Text(printable(part)) if isinstance(part, str) else part)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")
+
+
+def as_html(parts: Iterable[str | Grid]) -> str:
+    """Lines and tables for a notebook."""
+    return f'<pre style="white-space: pre; line-height: 1.25">{html.escape(as_text(parts))}</pre>'
 
 
 def _shortened(formula: str) -> str:
@@ -153,11 +186,15 @@ def _shortened(formula: str) -> str:
 
 def show_comparison(rows: Sequence[tuple[str, Judged]], labelled: bool = True) -> None:
     """One line a method: tau on the labelled (if asked for) and the held-out architectures."""
+    _print(_comparison(rows, labelled))
+
+
+def _comparison(rows: Sequence[tuple[str, Judged]], labelled: bool = True) -> Grid:
     grid = _grid("method", *["labelled"] * labelled, "held out", "95 % interval", "")
     for name, row in rows:
         lost = f"{row.not_finite} not finite" if row.not_finite else ""
         grid.add_row(Text(name), *_numbers(row)[0 if labelled else 1 :], lost)
-    _print(grid)
+    return grid
 
 
 def show_grid(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from evozc.baselines._zoo import Proxy
+from evozc.baselines._zoo import KnownProxy
 
 #: ``((l - i) / l)^2`` for node ``i`` of ``l``, counted from 0: it falls with depth.
 _WEIGHT = "square(sub(add(1, first(layer.depth)), layer.depth))"
 _SOURCE = "Dong et al., AAAI 2025, arXiv 2402.02105, section 3.4, with the weight of the released code"
 
 
-def _weighted(name: str, node: str) -> Proxy:
-    return Proxy(f"parzc-dagger ({name})", f"sum(mul({_WEIGHT}, {node}))", _SOURCE)
+def _weighted(name: str, node: str) -> KnownProxy:
+    return KnownProxy(f"parzc-dagger ({name})", f"sum(mul({_WEIGHT}, {node}))", _SOURCE)
 
 
 #: The weights are quadratic, as in the code that was released; the paper describes sinusoidal ones.

@@ -15,7 +15,7 @@ from primitives import NETWORK, SymbolSet
 
 
 @dataclass(frozen=True)
-class Proxy:
+class KnownProxy:
     """A published zero-cost proxy; of its formula, higher is better.
 
     Args:
@@ -59,83 +59,85 @@ _TRAINABILITY = "mean(neg(add(block.jacobian, inv(add(block.jacobian, 1e-06)))))
 _COMPLEXITY = "network.macs"
 
 ZOO = (
-    Proxy("params", "network.params", "number of parameters, the first trivial baseline"),
-    Proxy("flops", "network.macs", "multiply-accumulates, the second trivial baseline"),
-    Proxy("l2_norm", "sum(layer.weight_l2)", _SUITE),
-    Proxy(
+    KnownProxy("params", "network.params", "number of parameters, the first trivial baseline"),
+    KnownProxy("flops", "network.macs", "multiply-accumulates, the second trivial baseline"),
+    KnownProxy("l2_norm", "sum(layer.weight_l2)", _SUITE),
+    KnownProxy(
         "plain", "neg(sum(layer.weight_x_grad_sum))",
         f"{_SUITE}, where it falls with accuracy on NAS-Bench-201 and 301",
         direction="negative",
     ),
-    Proxy("grad_norm", "sum(layer.grad_l2)", f"{_LIGHT}, section 3.1"),
-    Proxy(
+    KnownProxy("grad_norm", "sum(layer.grad_l2)", f"{_LIGHT}, section 3.1"),
+    KnownProxy(
         "snip", "sum(layer.weight_x_grad_l1)",
         f"Lee et al., ICLR 2019, equation 6, summed as in {_LIGHT}",
     ),
-    Proxy(
+    KnownProxy(
         "grasp", "neg(sum(layer.weight_x_hessian_grad_sum))",
         f"Wang et al., ICLR 2020, equation 8, summed as in {_LIGHT}",
     ),
-    Proxy(
+    KnownProxy(
         "fisher", "sum(mul(layer.fisher, div(layer.numel, layer.c_out)))",
         f"Theis et al., 2018, summed by the code of {_LIGHT}, over the weights, where the paper sums over "
         "the channels: a channel counts once for each of its weights",
     ),
-    Proxy(
+    KnownProxy(
         "synflow", "sum(layer.synflow)",
         f"Tanaka et al., NeurIPS 2020, equation 1, summed as in {_LIGHT}",
     ),
-    Proxy("jacov", "network.jacov", f"Mellor et al., 2020, arXiv 2006.04647 version 1; {_SUITE}"),
-    Proxy("nwot", "network.naswot", "Mellor et al., ICML 2021, equation 2; also called NASWOT"),
-    Proxy("epe_nas", "network.epe_nas", f"Lopes et al., ICANN 2021; {_SUITE}"),
-    Proxy("zen", "network.zen", "Lin et al., ICCV 2021, algorithm 1; measured once, which the paper repeats"),
-    Proxy(
+    KnownProxy("jacov", "network.jacov", f"Mellor et al., 2020, arXiv 2006.04647 version 1; {_SUITE}"),
+    KnownProxy("nwot", "network.naswot", "Mellor et al., ICML 2021, equation 2; also called NASWOT"),
+    KnownProxy("epe_nas", "network.epe_nas", f"Lopes et al., ICANN 2021; {_SUITE}"),
+    KnownProxy(
+        "zen", "network.zen", "Lin et al., ICCV 2021, algorithm 1; measured once, which the paper repeats",
+    ),
+    KnownProxy(
         "zico", "sum(log(layer.grad_ratio))",
         "Li et al., ICLR 2023, equation 14; its code divides by the deviation of g, not of |g|",
     ),
-    Proxy("aznas_expressivity", _EXPRESSIVITY, f"{_AZNAS}, equation 3"),
-    Proxy("aznas_progressivity", _PROGRESSIVITY, f"{_AZNAS}, equation 5"),
-    Proxy(
+    KnownProxy("aznas_expressivity", _EXPRESSIVITY, f"{_AZNAS}, equation 3"),
+    KnownProxy("aznas_progressivity", _PROGRESSIVITY, f"{_AZNAS}, equation 5"),
+    KnownProxy(
         "aznas_trainability", _TRAINABILITY,
         f"{_AZNAS}, equations 6 to 9, less the constant 2; its code gives a network with a block that "
         "passes its input on unchanged minus infinity, which here is about -1e6 for each such block",
     ),
-    Proxy("aznas_complexity", _COMPLEXITY, f"{_AZNAS}, the complexity: FLOPs"),
-    Proxy(
+    KnownProxy("aznas_complexity", _COMPLEXITY, f"{_AZNAS}, the complexity: FLOPs"),
+    KnownProxy(
         "aznas",
         f"add(add(logrank({_EXPRESSIVITY}), logrank({_PROGRESSIVITY})), "
         f"add(logrank({_TRAINABILITY}), logrank({_COMPLEXITY})))",
         f"{_AZNAS}, section 3.4: ranks among the networks that are scored together",
     ),
-    Proxy(
+    KnownProxy(
         "meco", "add(sum(layer.correlation_min), sum(activation.correlation_min))",
         "Jiang et al., NeurIPS 2023; its code adds up the outputs of all modules, containers and "
         "normalisations among them, so that most feature maps count more than once",
     ),
-    Proxy(
+    KnownProxy(
         "swap", "network.swap",
         "Peng et al., ICLR 2024, without the regularisation; its code takes the mean of 32 initialisations",
     ),
-    Proxy(
+    KnownProxy(
         "lswag", "sum(log(layer.grad_inverse_std))",
         "Casarin et al., CVPR 2025: the gradient term alone, and of all layers, of which the paper "
         "chooses some by their depth",
     ),
-    Proxy(
+    KnownProxy(
         "vkdnw", "add(count(layer.numel), network.fisher_entropy)",
         "Tybl and Neumann, CVPR 2025: VKDNW single, the number of trainable layers and the entropy",
     ),
-    Proxy(
+    KnownProxy(
         "eznas_a", "mean(layer.sign_grad_logdet)",
         "Akhauri et al., NeurIPS 2022: EZNAS-A; its code leaves open which tensor it takes, here the "
         "gradient of the weights",
     ),
-    Proxy(
+    KnownProxy(
         "lpzero",
         "mean(add(div(square(layer.weight_l2), layer.numel), layer.grad_softmax_square))",
         "Dong et al., EMNLP 2024 Findings: the formula that its code marks as the best",
     ),
-    Proxy(
+    KnownProxy(
         "autoprox", "mean(add(layer.input_minmax_l2, layer.output_grad_sqrt_sigmoid))",
         "Wei et al., AAAI 2024: the formula that its code ranks with; what its tensors t2 and t4g are is "
         "not published, here a layer's input and the gradient at its output",
@@ -144,20 +146,22 @@ ZOO = (
 
 
 def _check(name: str, proxy: Any) -> None:
-    if not isinstance(proxy, Proxy) or proxy.name != name:
-        raise ConfigError(f"it is no evozc.baselines.Proxy of the name {name!r}")
+    if not isinstance(proxy, KnownProxy) or proxy.name != name:
+        raise ConfigError(f"it is no evozc.baselines.KnownProxy of the name {name!r}")
 
 
 #: Published proxies by the name that the literature gives them.
-PROXIES: Registry[Proxy] = Registry("proxy", "evozc.proxies", {proxy.name: proxy for proxy in ZOO}, _check)
+PROXIES: Registry[KnownProxy] = Registry(
+    "proxy", "evozc.proxies", {proxy.name: proxy for proxy in ZOO}, _check
+)
 
 
-def zoo() -> tuple[Proxy, ...]:
+def zoo() -> tuple[KnownProxy, ...]:
     """All known proxies: those of :data:`ZOO`, then those of plug-ins."""
     return tuple(PROXIES.everything().values())
 
 
-def find_proxy(name: str) -> Proxy:
+def find_proxy(name: str) -> KnownProxy:
     """The known proxy that has this name.
 
     Raises:

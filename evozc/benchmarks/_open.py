@@ -15,14 +15,19 @@ from evozc.table import Table, Task, TaskSource, load_table
 BUNDLED = {"digits": Path(__file__).parent / "data" / "digits.npz"}
 
 
-def open_table(name: str) -> Table:
+def open_table(name: str | Path) -> Table:
     """The table of a bundled benchmark, or of a path.
 
     Raises:
         DataError: neither, or the file is no whole table.
     """
+    if not isinstance(name, str | Path):
+        raise DataError(
+            "a table is named by its path, or by the name of a bundled benchmark "
+            f"({', '.join(BUNDLED)}), not by {type(name).__name__}"
+        )
     if name in BUNDLED:
-        return load_table(BUNDLED[name])
+        return load_table(BUNDLED[str(name)])
     if not exists(Path(name)):
         raise DataError(
             f"{name}: no such table; give the path of one made by evozc extract or evozc table, "
@@ -33,12 +38,13 @@ def open_table(name: str) -> Table:
 
 
 def open_task(
-    name: str, target: str | None = None, labels: int | None = None, seed: int = 0, seen: Iterable[str] = ()
+    name: str | Path | Table, target: str | None = None, labels: int | None = None, seed: int = 0,
+    seen: Iterable[str] = (),
 ) -> Task:
-    """A task on the table of a bundled benchmark, or of a path.
+    """A task on the table of a bundled benchmark, or of a path, or on a table in memory.
 
     Args:
-        name: As :func:`open_table` takes it.
+        name: As :func:`open_table` takes it; or a table, whose task cannot be opened again.
         target: As :meth:`~evozc.table.Task.draw` takes it, as the others are.
         labels: Labelled architectures to draw.
         seed: Of the draw.
@@ -47,11 +53,13 @@ def open_task(
     Raises:
         DataError: the table, the target or the sample cannot be had.
     """
+    if isinstance(name, Table):
+        return Task.draw(name, target, labels, seed, seen)
     table = open_table(name)
     task = Task.draw(table, target, labels, seed, seen)
     path = "" if name in BUNDLED else str(Path(name).absolute())
     return replace(
-        task, source=TaskSource(name, path, table.content_hash, task.target, labels, seed)
+        task, source=TaskSource(str(name), path, table.content_hash, task.target, labels, seed)
     )
 
 

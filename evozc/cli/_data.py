@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import evozc
 from evozc._files import refuse_existing
-from evozc._screen import counting, say
+from evozc._screen import say
 from evozc.benchmarks import attach_targets, read_targets, space_of, table_from_scores
 from evozc.cli._options import (
     ArchitectureColumn,
@@ -25,8 +23,7 @@ from evozc.cli._options import (
     pairs,
 )
 from evozc.cli._signals import resumable
-from evozc.errors import DataError
-from evozc.spaces import SearchSpace, space_from_options
+from evozc.spaces import space_from_options
 from evozc.symbols import group_names
 from evozc.table import Table, load_table, save_table
 
@@ -63,33 +60,18 @@ def extract(
 
     What is finished is kept in OUT.parts: stopped at any moment, the same command goes on.
     """
-    from evozc.extraction import ExtractionSettings, extract_table, load_images, remove_shards
+    from evozc.extraction import ExtractionSettings
 
-    refuse_existing(out)
     settings = ExtractionSettings(
         batch=batch, seed=seed, inputs=inputs, initialisation=initialisation, repeats=repeats,
         groups=group_names() if statistics is None else tuple(statistics.split(",")),
     )
-    chosen_space = space_from_options(space, space_option or ())
-    published = read_targets(
-        architectures, chosen_space, targets=target or (), architecture_column=architecture_column,
-        where=pairs("--where", where or ()), format=file_format,
-    )
-    names, targets = published.architectures, published.targets
-    if sample is not None:
-        kept = _non_isomorphic(names, chosen_space, sample, seed)
-        names = tuple(names[i] for i in kept)
-        targets = tuple(replace(t, values=t.values[kept]) for t in targets)
-    parts = out.with_name(out.name + ".parts")
-    with resumable("the same command"), counting("architectures") as progress:
-        table = extract_table(
-            chosen_space, names, load_images(images, chosen_space), settings, targets,
-            shards=parts, jobs=jobs, progress=progress,
+    with resumable("the same command"):
+        table = evozc.extract(
+            architectures, images, out, targets=target or (), architecture_column=architecture_column,
+            space=space_from_options(space, space_option or ()), where=pairs("--where", where or ()),
+            format=file_format, sample=sample, settings=settings, jobs=jobs,
         )
-    for note in published.notes:
-        say(note)
-    save_table(table, out)
-    remove_shards(parts)
     _report(table, out)
 
 
@@ -161,18 +143,6 @@ def attach(
         say(note)
     save_table(joined, out)
     _report(joined, out)
-
-
-def _non_isomorphic(names: Sequence[str], space: SearchSpace, count: int, seed: int) -> list[int]:
-    """Indices of ``count`` architectures of different classes, in random order of the draw."""
-    order = list(range(len(names)))
-    random.Random(f"sample {seed}").shuffle(order)
-    first: dict[str, int] = {}
-    for index in order:
-        first.setdefault(space.canonical_key(names[index]), index)
-    if not 1 <= count <= len(first):
-        raise DataError(f"cannot sample {count} of {len(first)} non-isomorphic architectures")
-    return list(first.values())[:count]
 
 
 def _report(table: Table, out: Path) -> None:

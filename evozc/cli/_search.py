@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evozc._folder import changed
-from evozc._screen import announcing_compilation, say, show_results, watching
-from evozc.benchmarks import open_task
+import evozc
+from evozc._api._search import free_run
+from evozc._folder import format_of
+from evozc._screen import say, show_results
 from evozc.cli._options import Jobs
 from evozc.cli._signals import resumable
 from evozc.errors import ConfigError
-from evozc.evolution import Progress, SearchSettings
-from evozc.runs import RunFolder, continue_run, start_run
+from evozc.evolution import SearchSettings
+from evozc.runs import read_log
 
 _DEFAULTS = SearchSettings()
 
@@ -67,49 +67,32 @@ def search(
 
     Without arguments it searches on the bundled benchmark, in less than a minute.
     """
-    if resume is None:
-        settings = SearchSettings(
-            seed=seed, symbols=symbols, population=population, islands=islands, terms=terms,
-            generations=generations, max_size=max_size, max_depth=max_depth, patience=patience,
-            max_seconds=max_seconds, max_evaluations=max_evaluations, zoo=zoo,
-        )
-        task = open_task(table, target, labels, seed)
-        folder = start_run(run or _free_name(table), [task], settings, starters=seed_proxy or ())
-    else:
-        if run is not None:
-            raise ConfigError("--resume goes on in its own folder: leave out --run")
-        folder = RunFolder.open(resume)
-        if versions := changed(folder.manifest.versions):
-            say(f"installed since the run began: {versions}; results may differ in the last digits")
-    with folder:
-        _search_in(folder, jobs)
-
-
-def _search_in(folder: RunFolder, jobs: int) -> None:
-    best = ""
-    manifest = folder.manifest
-    say(
-        f"searching {', '.join(task.table for task in manifest.tasks)} for {manifest.tasks[0].target}: "
-        f"{manifest.labelled} labelled architectures, {manifest.held_out} held out; run folder {folder.path}"
-    )
-    command = f"evozc search --resume {shlex.quote(str(folder.path))}"
-    with (
-        resumable(command, lambda: f"the best formula so far: {best or 'none yet'}"),
-        watching() as watch, announcing_compilation(),
-    ):
-
-        def observe(progress: Progress) -> None:
-            nonlocal best
-            best = progress.formula
-            watch(progress)
-
-        results = continue_run(folder, observe, jobs)
-    show_results(results)
+    if resume is not None and run is not None:
+        raise ConfigError("--resume goes on in its own folder: leave out --run")
+    path = resume or run or free_run(table)
+    with resumable(lambda: _going_on(path), lambda: f"the best formula so far: {_best(path)}"):
+        if resume is not None:
+            found = evozc.resume(path, jobs=jobs)
+        else:
+            settings = SearchSettings(
+                seed=seed, symbols=symbols, population=population, islands=islands, terms=terms,
+                generations=generations, max_size=max_size, max_depth=max_depth, patience=patience,
+                max_seconds=max_seconds, max_evaluations=max_evaluations, zoo=zoo,
+            )
+            found = evozc.search(
+                table, run=path, target=target, labels=labels, settings=settings, starters=seed_proxy or (),
+                jobs=jobs,
+            )
+    show_results(found.results)
     say()
-    say(f"everything is in {folder.path}; next: evozc export {folder.path} --format latex")
+    say(f"everything is in {path}; next: evozc export {path} --format latex")
 
 
-def _free_name(table: str) -> Path:
-    """``runs/<table>-<n>`` with the first free number."""
-    stem = Path(table).name.removesuffix(".npz") or "run"
-    return next(p for n in itertools.count(1) if not (p := Path("runs") / f"{stem}-{n}").exists())
+def _going_on(path: Path) -> str:
+    return f"evozc search --resume {shlex.quote(str(path))}" if format_of(path) else "the same command"
+
+
+def _best(path: Path) -> str:
+    """The best formula that a run has written down."""
+    lines = read_log(path / "journal.jsonl")
+    return lines[-1]["formula"] if lines else "none yet"

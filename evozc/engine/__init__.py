@@ -7,18 +7,19 @@
 
 **Fitness**: :class:`Objective` over tasks, :class:`Scorer` of one, :class:`Outcome`.
 
-**One network among others**: :func:`rank_references`, :func:`reference_quantiles`.
+**One network among others**: :func:`rank_references`, :func:`reference_quantiles`,
+:func:`referenced_scores`.
 """
 
 from evozc.engine._evaluator import Evaluator
 from evozc.engine._kendall import KendallTau, concordances, kendall_tau, rankable, weighted_taus
 from evozc.engine._objective import Objective
-from evozc.engine._references import rank_references, reference_quantiles
+from evozc.engine._references import rank_references, reference_quantiles, referenced_scores
 from evozc.engine._scorer import Outcome, Scorer
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Evaluator",
     "KendallTau", "concordances", "kendall_tau", "rankable", "weighted_taus",
     "Objective", "Outcome", "Scorer",
-    "rank_references", "reference_quantiles",
+    "rank_references", "reference_quantiles", "referenced_scores",
 ]

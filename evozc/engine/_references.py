@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 
 from evozc.engine._evaluator import Evaluator
-from evozc.formula import Formula
+from evozc.formula import Formula, call, statistic
 from evozc.table import Table
-from primitives import rounded
+from primitives import Operator, rounded, scalar
 
 #: Reference values that an exported operator carries at most.
 MAX_REFERENCE = 1001
@@ -26,3 +29,41 @@ def reference_quantiles(values: np.ndarray) -> np.ndarray:
     if len(ordered) > MAX_REFERENCE:
         ordered = ordered[np.linspace(0, len(ordered) - 1, MAX_REFERENCE).round().astype(int)]
     return ordered
+
+
+def referenced_scores(
+    formula: Formula, table: Table, references: Mapping[Formula, np.ndarray]
+) -> np.ndarray:
+    """The scores of a table's architectures, float64 (architectures,).
+
+    A comparison whose argument has references, as that of ``logrank``, ranks each architecture among
+    these alone; every other one ranks the architectures among themselves.
+
+    Args:
+        formula: What to score by.
+        table: With the statistics that the formula uses.
+        references: As :func:`rank_references` gives them.
+
+    Raises:
+        FormulaError: the table lacks a statistic.
+    """
+
+    def ranked(part: Formula) -> Formula:
+        nonlocal table
+        if not isinstance(part.symbol, Operator):
+            return part
+        arguments = [ranked(argument) for argument in part.arguments]
+        against = part.symbol.against_reference
+        if against is None or part.arguments[0] not in references:
+            return call(part.symbol, *arguments)
+        inner = Evaluator(table).scores(arguments)[0]
+        new = scalar(f"compared_{len(table.statistics)}")
+        with np.errstate(all="ignore"):
+            compared = against(inner, reference_quantiles(references[part.arguments[0]]))
+        table = replace(
+            table, statistics=(*table.statistics, new), values={**table.values, new.key: compared}
+        )
+        return statistic(new)
+
+    whole = ranked(formula)  # first, since it adds to the table
+    return Evaluator(table).scores([whole])[0]

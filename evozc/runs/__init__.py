@@ -1,6 +1,7 @@
 """The run folder, and searches that start, stop and go on in one.
 
-**A search**: :func:`start_run`, :func:`continue_run`.
+**A search**: :func:`start_run`, :func:`continue_run`; its parts :func:`first_formulas`,
+:func:`collect_results`.
 
 **The folder**: :class:`RunFolder`, :class:`SearchManifest`, :func:`read_search`, :func:`read_log`.
 
@@ -9,11 +10,11 @@
 """
 
 from evozc.runs._folder import RunFolder, SearchManifest, read_log, read_results, read_search
-from evozc.runs._results import Baseline, Chosen, Judged, SearchResults, judged
-from evozc.runs._search_run import continue_run, start_run
+from evozc.runs._results import Baseline, Chosen, Judged, SearchResults, collect_results, judged
+from evozc.runs._search_run import continue_run, first_formulas, start_run
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "continue_run", "start_run",
+    "continue_run", "start_run", "first_formulas", "collect_results",
     "RunFolder", "SearchManifest", "read_log", "read_search",
     "Baseline", "Chosen", "Judged", "SearchResults", "judged", "read_results",
 ]

@@ -19,6 +19,7 @@ from evozc.runs._folder import RunFolder, SearchManifest
 from evozc.runs._keeper import Keeper
 from evozc.runs._results import SearchResults, collect_results
 from evozc.table import Task
+from primitives import SymbolSet
 
 _PACKAGES = ("evozc", "numpy", "scipy", "deap", "numba")
 
@@ -47,16 +48,12 @@ def start_run(
     Objective(tasks)
     symbols = symbols_of(tasks, settings)
     Search(symbols, settings)
-    own = [resolve(starter, symbols) for starter in starters]
-    for formula in own:
-        _check_starter(formula, settings)
-    known = proxies(symbols).values() if settings.zoo else ()
     manifest = SearchManifest(
         settings=settings,
         tasks=(task.source,),
         labelled=len(task.labelled),
         held_out=len(task.held_out),
-        starters=tuple(formula.text for formula in (*own, *known)),
+        starters=tuple(formula.text for formula in first_formulas(symbols, settings, starters)),
         versions=installed(*_PACKAGES),
     )
     labelled = "".join(f"{architecture}\n" for architecture in task.labelled.architectures)
@@ -108,6 +105,26 @@ def continue_run(
     results = collect_results(search, objective, task, spent)
     folder.write_results(results)
     return results
+
+
+def first_formulas(
+    symbols: SymbolSet, settings: SearchSettings, starters: Sequence[str]
+) -> list[Formula]:
+    """What joins the first population: the user's own formulas, then known proxies if the settings say so.
+
+    Args:
+        symbols: Of the search.
+        settings: Of the search.
+        starters: Formulas, or names of known proxies.
+
+    Raises:
+        ConfigError: a formula is larger than the settings allow.
+        FormulaError: no formula over these symbols.
+    """
+    own = [resolve(starter, symbols) for starter in starters]
+    for formula in own:
+        _check_starter(formula, settings)
+    return [*own, *(proxies(symbols).values() if settings.zoo else ())]
 
 
 def _check_starter(formula: Formula, settings: SearchSettings) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evozc.baselines import resolve
-from evozc.engine import Evaluator, reference_quantiles
+from evozc.engine import referenced_scores
 from evozc.errors import FormulaError
 from evozc.extraction import Measurement, measure
-from evozc.formula import Formula, call, statistic
+from evozc.formula import Formula
 from evozc.symbols import statistics
 from evozc.table import Table
-from primitives import NETWORK, Operator, Statistic, scalar
+from primitives import NETWORK, Statistic
 
 if TYPE_CHECKING:
     import torch
@@ -125,7 +125,7 @@ def score_networks(
         if reason is None:
             reason = _uncompared(formula, references or {}, len(networks) == 1)
         if reason is None:
-            values[name] = _evaluate(formula, table, references or {})
+            values[name] = referenced_scores(formula, table, references or {})
         else:
             lacking[name] = reason
     missing = {name: _missing(measurement, used) for name, measurement in measured.items()}
@@ -190,27 +190,3 @@ def _missing(measurement: Measurement, used: set[str]) -> dict[str, list[str]]:
         for node, keys in found.items()
         if (kept := [key for key in keys if np.isfinite(measurement[key]).any()])
     }
-
-
-def _evaluate(formula: Formula, table: Table, references: Mapping[Formula, np.ndarray]) -> np.ndarray:
-    """The scores; every comparison with references, as ``logrank``, becomes a scalar of the table before."""
-
-    def ranked(part: Formula) -> Formula:
-        nonlocal table
-        if not isinstance(part.symbol, Operator):
-            return part
-        arguments = [ranked(argument) for argument in part.arguments]
-        against = part.symbol.against_reference
-        if against is None or part.arguments[0] not in references:
-            return call(part.symbol, *arguments)
-        inner = Evaluator(table).scores(arguments)[0]
-        new = scalar(f"compared_{len(table.statistics)}")
-        with np.errstate(all="ignore"):
-            compared = against(inner, reference_quantiles(references[part.arguments[0]]))
-        table = replace(
-            table, statistics=(*table.statistics, new), values={**table.values, new.key: compared}
-        )
-        return statistic(new)
-
-    whole = ranked(formula)  # first, since it adds to the table
-    return Evaluator(table).scores([whole])[0]

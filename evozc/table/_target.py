@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
+
+import numpy as np
 
 from evozc.errors import DataError
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 #: How words end that name what is better where it is lower.
@@ -25,7 +24,7 @@ class Target:
 
     Args:
         name: Column name, as ``accuracy``.
-        values: float64 (architectures,), all finite.
+        values: float64 (architectures,), all finite; whatever holds real numbers is made such an array.
         unit: As ``%``; empty if it is not known, or there is none.
         higher_is_better: False for losses and perplexities. Left out it is True, but it has to
             be said where the name looks like that of a loss, perplexity, error, latency or time.
@@ -33,7 +32,7 @@ class Target:
             target, if known: no proxy can be expected to pass it by far.
 
     Raises:
-        DataError: the name leaves open whether higher is better.
+        DataError: the values are no numbers, or the name leaves open whether higher is better.
     """
 
     name: str
@@ -43,6 +42,15 @@ class Target:
     noise_ceiling: float | None = None
 
     def __post_init__(self) -> None:
+        try:
+            values = np.asarray(self.values, dtype=np.float64)
+        except (TypeError, ValueError):
+            given = type(self.values).__name__
+            raise DataError(f"target {self.name!r}: values must be real numbers, not {given}") from None
+        if values.ndim != 1:
+            shape = values.shape
+            raise DataError(f"target {self.name!r}: values must be real numbers (n,), not of shape {shape}")
+        object.__setattr__(self, "values", values)
         if self.higher_is_better is None:
             if looks_lower(self.name):
                 raise DataError(

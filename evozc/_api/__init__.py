@@ -1,0 +1,1 @@
+"""What ``import evozc`` gives beyond what the rooms offer: whole jobs in one call, as commands do them."""

@@ -1,0 +1,119 @@
+"""An extraction in one call."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from evozc._files import refuse_existing
+from evozc._screen import counting, say
+from evozc.benchmarks import read_targets
+from evozc.errors import ConfigError, DataError
+from evozc.executors import Executor
+from evozc.extraction import ExtractionSettings, Images, extract_table, load_images, remove_shards
+from evozc.spaces import SearchSpace, space_from_options
+from evozc.table import Table, Target, save_table
+
+
+def extract(
+    architectures: str | Path | Sequence[str],
+    images: str | Path | Images,
+    out: str | Path | None = None,
+    *,
+    targets: Sequence[str | Target] = (),
+    architecture_column: str = "architecture",
+    space: str | SearchSpace = "nasbench201",
+    where: Mapping[str, str] = MappingProxyType({}),
+    format: str | None = None,  # noqa: A002
+    sample: int | None = None,
+    settings: ExtractionSettings | None = None,
+    jobs: int | Executor = 1,
+    progress: bool | Callable[[int, int], object] = True,
+) -> Table:
+    """Measure untrained networks: architectures and images -> statistics table.
+
+    With ``out``, what is finished is kept in ``<out>.parts``: stopped at any moment, the same call goes on.
+
+    Args:
+        architectures: A published file of architectures and targets, or the architectures' texts.
+        images: An npz file of labelled images, ``x`` (uint8, NHWC) and ``y``, or images in memory.
+        out: The table to write, which must not exist; None to keep it in memory.
+        targets: What to rank by: columns of the file, as ``accuracy`` or ``test_ppl:lower``, none for
+            what its format ranks by; or, of texts, targets with a value for each.
+        architecture_column: The file's column of architecture texts.
+        space: The search space, by name or itself.
+        where: Only rows of the file with these values, by column.
+        format: Of the file; None to see by looking at it.
+        sample: Take this many non-isomorphic architectures, drawn at random.
+        settings: What to measure, and on how large a mini-batch.
+        jobs: Worker processes, -1 for one a core; or an executor.
+        progress: Whether to show it; or what to call with the number of architectures done and of all.
+
+    Returns:
+        The table; what could not be measured and why is in ``provenance["failed"]``.
+
+    Raises:
+        DataError: the files cannot be read or do not fit, there is a file ``out``, or not one
+            architecture can be measured.
+        ConfigError: an unknown space, or arguments of wrong types.
+    """
+    if out is not None:
+        refuse_existing(Path(out))
+    settings = settings or ExtractionSettings()
+    chosen = space_from_options(space) if isinstance(space, str) else space
+    names, ranked, notes = _asked(architectures, chosen, targets, architecture_column, where, format)
+    if sample is not None:
+        kept = _non_isomorphic(names, chosen, sample, settings.seed)
+        names = tuple(names[i] for i in kept)
+        ranked = tuple(replace(t, values=t.values[kept]) for t in ranked)
+    if progress is True:
+        for note in notes:
+            say(note)
+    loaded = images if isinstance(images, Images) else load_images(Path(images), chosen)
+    shown = counting("architectures") if progress is True else nullcontext(progress or (lambda *_: None))
+    with shown as observe, tempfile.TemporaryDirectory() as memory:
+        parts = Path(memory, "parts") if out is None else Path(f"{out}.parts")
+        table = extract_table(
+            chosen, names, loaded, settings, ranked, shards=parts, jobs=jobs, progress=observe
+        )
+    if out is not None:
+        save_table(table, Path(out))
+        remove_shards(parts)
+    return table
+
+
+def _asked(
+    architectures: str | Path | Sequence[str], space: SearchSpace, targets: Sequence[str | Target],
+    column: str, where: Mapping[str, str], style: str | None,
+) -> tuple[Sequence[str], tuple[Target, ...], Sequence[str]]:
+    """Architectures, their targets, and what is to be said of them."""
+    if isinstance(architectures, str | Path):
+        columns = [target for target in targets if isinstance(target, str)]
+        if len(columns) < len(targets):
+            raise ConfigError("the targets of a file are named by its columns, as 'accuracy'")
+        published = read_targets(
+            Path(architectures), space, targets=columns, architecture_column=column, where=where,
+            format=style,
+        )
+        return published.architectures, published.targets, published.notes
+    values = tuple(target for target in targets if isinstance(target, Target))
+    if len(values) < len(targets):
+        raise ConfigError("targets of architectures in memory are evozc.Target(name, values) each")
+    return tuple(map(str, architectures)), values, ()
+
+
+def _non_isomorphic(names: Sequence[str], space: SearchSpace, count: int, seed: int) -> list[int]:
+    """Indices of ``count`` architectures of different classes, in random order of the draw."""
+    order = list(range(len(names)))
+    random.Random(f"sample {seed}").shuffle(order)
+    first: dict[str, int] = {}
+    for index in order:
+        first.setdefault(space.canonical_key(names[index]), index)
+    if not 1 <= count <= len(first):
+        raise DataError(f"cannot sample {count} of {len(first)} non-isomorphic architectures")
+    return list(first.values())[:count]

@@ -1,0 +1,216 @@
+"""A search in one call, and what came out of it as an object."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from evozc._api._memory import search_task
+from evozc._api._proxy import Proxy
+from evozc._folder import changed
+from evozc._screen import announcing_compilation, as_html, as_text, results_shown, say, watching
+from evozc.benchmarks import open_task, reopen_task
+from evozc.engine import rank_references
+from evozc.errors import ConfigError
+from evozc.evolution import Progress, SearchSettings
+from evozc.formula import parse
+from evozc.runs import (
+    Judged,
+    RunFolder,
+    SearchResults,
+    collect_results,
+    continue_run,
+    read_results,
+    read_search,
+    start_run,
+)
+from evozc.symbols import symbol_set
+from evozc.table import Table, Task
+
+#: What a job tells of its progress: True for a display, False for nothing, or a function that is told.
+Told = bool | Callable[[Progress], object]
+
+
+class SearchRun:
+    """A search that has ended: its results, and its formulas as proxies; printed, what the command prints.
+
+    Args:
+        results: What came out.
+        path: Its folder; None for one that was kept in memory.
+        task: What was searched on; None to open it again when it is needed.
+
+    Attributes:
+        results: As given.
+        path: As given.
+    """
+
+    def __init__(self, results: SearchResults, path: Path | None, task: Task | None = None) -> None:
+        self.results = results
+        self.path = path
+        self._task = task
+
+    @cached_property
+    def task(self) -> Task:
+        """What was searched on.
+
+        Raises:
+            DataError: its table cannot be had.
+            CheckpointError: the table is another one than it was.
+        """
+        if self._task is None:
+            assert self.path is not None  # a search in memory knows its task
+            return reopen_task(read_search(self.path).tasks[0])
+        return self._task
+
+    @property
+    def proxy(self) -> Proxy:
+        """The formula that the labelled architectures chose."""
+        return self._proxy(self.results.chosen)
+
+    @property
+    def front(self) -> tuple[Proxy, ...]:
+        """The best formula of each size, the shortest first."""
+        return tuple(map(self._proxy, self.results.front))
+
+    def of_size(self, size: int) -> Proxy:
+        """The formula of a size on the Pareto front.
+
+        Raises:
+            ConfigError: the front has none of this size; the message lists those that it has.
+        """
+        sizes = {entry.size: entry for entry in self.results.front}
+        if size not in sizes:
+            raise ConfigError(
+                f"{self.path or 'search'}: the front has no formula of size {size}; it has {sorted(sizes)}"
+            )
+        return self._proxy(sizes[size])
+
+    def _proxy(self, entry: Judged) -> Proxy:
+        results = self.results
+        formula = parse(entry.formula, symbol_set().with_statistics(self.task.table.statistics))
+        tau = "undefined" if entry.held_out_tau is None else f"{entry.held_out_tau:.3f}"
+        return Proxy(
+            formula, str(self.path or f"search on {results.table or 'a table in memory'}"),
+            f"A zero-cost proxy found by evozc on {results.table or 'a table in memory'}: Kendall tau {tau} "
+            f"with {results.target} on {results.held_out} held-out architectures.",
+            rank_references(formula, self.task.labelled),
+        )
+
+    def __str__(self) -> str:
+        return as_text(results_shown(self.results))
+
+    def __repr__(self) -> str:
+        chosen = self.results.chosen
+        path = None if self.path is None else str(self.path)
+        return f"SearchRun(path={path!r}, size={chosen.size}, held_out_tau={chosen.held_out_tau})"
+
+    def _repr_html_(self) -> str:
+        return as_html(results_shown(self.results))
+
+
+def search(
+    table: str | Path | Table = "digits",
+    *,
+    run: str | Path | None = None,
+    target: str | None = None,
+    labels: int | None = None,
+    settings: SearchSettings | None = None,
+    starters: Sequence[str] = (),
+    jobs: int = 1,
+    progress: Told = True,
+) -> SearchRun:
+    """Search for a proxy, and compare it with known ones on architectures that it has never seen.
+
+    Stopped at any moment, :func:`resume` goes on in the run folder and ends as if nothing had happened.
+
+    Args:
+        table: The path of a statistics table, the name of a bundled benchmark, or a table in memory,
+            whose search is kept in memory as well.
+        run: The new run folder; None for ``runs/<table>-<n>`` with the first free number.
+        target: What to rank by; may be None if the table holds one target.
+        labels: Labelled architectures to search on; None for the table's split, or 156.
+        settings: Of the search; its seed draws the labelled sample too.
+        starters: Formulas, or names of known proxies, to start from as well.
+        jobs: Threads that score formulas, -1 for one a core; the results are the same for any number.
+        progress: Whether to show it; or what to call after every generation.
+
+    Raises:
+        DataError: the table, the target or the sample cannot be had, or the folder exists.
+        ConfigError: settings that do not fit, or a run folder for a table in memory.
+        FormulaError: a starter is no formula over the table's statistics.
+        SearchExhaustedError: the rules leave no candidate, and nothing valid was found before.
+    """
+    settings = settings or SearchSettings()
+    task = open_task(table, target, labels, settings.seed)
+    if isinstance(table, Table):
+        if run is not None:
+            raise ConfigError("a run needs a table that has a name: save it with evozc.save_table first")
+        return _in_memory(task, settings, starters, jobs, progress)
+    folder = start_run(Path(run) if run else free_run(table), [task], settings, starters=starters)
+    return _to_its_end(folder, jobs, progress)
+
+
+def resume(run: str | Path, *, jobs: int = 1, progress: Told = True) -> SearchRun:
+    """Go on with a search that was stopped; it ends as one that was not.
+
+    Args:
+        run: Its folder.
+        jobs: As for :func:`search`.
+        progress: As for :func:`search`.
+
+    Raises:
+        CheckpointError: no run folder, a damaged one, or another table than it began with.
+    """
+    folder = RunFolder.open(Path(run))
+    versions = changed(folder.manifest.versions)
+    if versions and progress is True:
+        say(f"installed since the run began: {versions}; results may differ in the last digits")
+    return _to_its_end(folder, jobs, progress)
+
+
+def open_run(run: str | Path) -> SearchRun:
+    """A search that has ended, from its folder.
+
+    Raises:
+        CheckpointError: no run folder, the run has not ended, or its results are damaged.
+    """
+    return SearchRun(read_results(Path(run)), Path(run))
+
+
+def free_run(table: str | Path) -> Path:
+    """``runs/<table>-<n>`` with the first free number."""
+    stem = Path(table).name.removesuffix(".npz") or "run"
+    return next(p for n in itertools.count(1) if not (p := Path("runs") / f"{stem}-{n}").exists())
+
+
+def _to_its_end(folder: RunFolder, jobs: int, progress: Told) -> SearchRun:
+    manifest = folder.manifest
+    title = (
+        f"searching {', '.join(task.table for task in manifest.tasks)} for {manifest.tasks[0].target}: "
+        f"{manifest.labelled} labelled architectures, {manifest.held_out} held out; run folder {folder.path}"
+    )
+    with folder, told(progress, title) as observe:
+        return SearchRun(continue_run(folder, observe, jobs), folder.path)
+
+
+def _in_memory(
+    task: Task, settings: SearchSettings, starters: Sequence[str], jobs: int, progress: Told
+) -> SearchRun:
+    title = f"searching a table in memory for {task.target}: {len(task.labelled)} labelled architectures"
+    with told(progress, title) as observe:
+        ended = search_task(task, settings, starters, jobs, observe)
+    return SearchRun(collect_results(ended.search, ended.objective, task, ended.seconds), None, task)
+
+
+@contextmanager
+def told(progress: Told, title: str) -> Iterator[Callable[[Progress], object]]:
+    """What to call after every generation."""
+    if progress is True:
+        say(title)
+        with watching() as observe, announcing_compilation():
+            yield observe
+    else:
+        yield progress or (lambda _: None)
