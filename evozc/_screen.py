@@ -49,13 +49,20 @@ def _is_live() -> bool:
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     """A function to call with (done, total): a bar on a terminal, now and then a line elsewhere."""
     if not _is_live():
-        shown = time.monotonic()
+        started = shown = time.monotonic()
+        first: int | None = None
 
         def line(done: int, total: int) -> None:
-            nonlocal shown
-            if done == total or time.monotonic() - shown >= 5 * _QUIET:
-                shown = time.monotonic()
-                say(f"{done} of {total} {what}")
+            nonlocal shown, first
+            now, estimate = time.monotonic(), ""
+            if first is None:
+                first = done  # what an earlier call has left
+            elif first < done < total:
+                minutes = (now - started) / (done - first) * (total - done) / 60
+                estimate = f", about {minutes:.0f} min left" if minutes >= 1 else ""
+            if done == total or now - shown >= 5 * _QUIET:
+                shown = now
+                say(f"{done} of {total} {what}{estimate}")
 
         yield line
         return

@@ -15,14 +15,24 @@ from evozc._screen import counting, say
 from evozc.benchmarks import read_targets
 from evozc.errors import ConfigError, DataError
 from evozc.executors import Executor
-from evozc.extraction import ExtractionSettings, Images, extract_table, load_images, remove_shards
+from evozc.extraction import (
+    ExtractionSettings,
+    Images,
+    RandomInputs,
+    extract_table,
+    load_images,
+    remove_shards,
+)
 from evozc.spaces import SearchSpace, space_from_options
 from evozc.table import Table, Target, save_table
+
+#: In place of a file of inputs: they are drawn.
+RANDOM = "random"
 
 
 def extract(
     architectures: str | Path | Sequence[str],
-    images: str | Path | Images,
+    images: str | Path | Images | RandomInputs,
     out: str | Path | None = None,
     *,
     targets: Sequence[str | Target] = (),
@@ -31,6 +41,7 @@ def extract(
     where: Mapping[str, str] = MappingProxyType({}),
     format: str | None = None,  # noqa: A002
     sample: int | None = None,
+    minutes: float | None = None,
     settings: ExtractionSettings | None = None,
     jobs: int | Executor = 1,
     progress: bool | Callable[[int, int], object] = True,
@@ -41,7 +52,8 @@ def extract(
 
     Args:
         architectures: A published file of architectures and targets, or the architectures' texts.
-        images: An npz file of labelled images, ``x`` (uint8, NHWC) and ``y``, or images in memory.
+        images: An npz file of inputs ``x`` and labels ``y`` (images are uint8, NHWC; tokens need no
+            ``y``), inputs in memory, or ``random``, to have them drawn.
         out: The table to write, which must not exist; None to keep it in memory.
         targets: What to rank by: columns of the file, as ``accuracy`` or ``test_ppl:lower``, none for
             what its format ranks by; or, of texts, targets with a value for each.
@@ -50,7 +62,8 @@ def extract(
         where: Only rows of the file with these values, by column.
         format: Of the file; None to see by looking at it.
         sample: Take this many non-isomorphic architectures, drawn at random.
-        settings: What to measure, and on how large a mini-batch.
+        minutes: Take as many architectures, in random order, as can be measured in this time.
+        settings: What to measure, and on how large a mini-batch; all, on as many inputs as the space says.
         jobs: Worker processes, -1 for one a core; or an executor.
         progress: Whether to show it; or what to call with the number of architectures done and of all.
 
@@ -64,22 +77,25 @@ def extract(
     """
     if out is not None:
         refuse_existing(Path(out))
-    settings = settings or ExtractionSettings()
+    if minutes is not None and not minutes > 0:
+        raise ConfigError(f"minutes must be above 0, not {minutes}")
     chosen = space_from_options(space) if isinstance(space, str) else space
+    settings = settings or ExtractionSettings(batch=chosen.inputs.batch)
     names, ranked, notes = _asked(architectures, chosen, targets, architecture_column, where, format)
-    if sample is not None:
-        kept = _non_isomorphic(names, chosen, sample, settings.seed)
+    if sample is not None or minutes is not None:
+        kept = drawn(names, chosen, sample, settings.seed)
         names = tuple(names[i] for i in kept)
         ranked = tuple(replace(t, values=t.values[kept]) for t in ranked)
     if progress is True:
         for note in notes:
             say(note)
-    loaded = images if isinstance(images, Images) else load_images(Path(images), chosen)
+    loaded = _inputs(images, chosen)
     shown = counting("architectures") if progress is True else nullcontext(progress or (lambda *_: None))
     with shown as observe, tempfile.TemporaryDirectory() as memory:
         parts = Path(memory, "parts") if out is None else Path(f"{out}.parts")
         table = extract_table(
-            chosen, names, loaded, settings, ranked, shards=parts, jobs=jobs, progress=observe
+            chosen, names, loaded, settings, ranked, shards=parts, jobs=jobs, progress=observe,
+            seconds=None if minutes is None else 60 * minutes,
         )
     if out is not None:
         save_table(table, Path(out))
@@ -107,10 +123,18 @@ def _asked(
     return tuple(map(str, architectures)), values, ()
 
 
-def _non_isomorphic(names: Sequence[str], space: SearchSpace, count: int, seed: int) -> list[int]:
-    """Indices of ``count`` architectures of different classes, in random order of the draw."""
+def _inputs(images: str | Path | Images | RandomInputs, space: SearchSpace) -> Images | RandomInputs:
+    if isinstance(images, Images | RandomInputs):
+        return images
+    return RandomInputs(space) if str(images) == RANDOM else load_images(Path(images), space)
+
+
+def drawn(names: Sequence[str], space: SearchSpace, count: int | None, seed: int) -> list[int]:
+    """Indices of ``count`` architectures of different classes, or of all, in random order of the draw."""
     order = list(range(len(names)))
     random.Random(f"sample {seed}").shuffle(order)
+    if count is None:
+        return order
     first: dict[str, int] = {}
     for index in order:
         first.setdefault(space.canonical_key(names[index]), index)

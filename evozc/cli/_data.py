@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import evozc
+from evozc._api._extract import RANDOM
 from evozc._files import refuse_existing
 from evozc._screen import say
 from evozc.benchmarks import attach_targets, read_targets, space_of, table_from_scores
@@ -23,6 +24,7 @@ from evozc.cli._options import (
     pairs,
 )
 from evozc.cli._signals import resumable
+from evozc.errors import ConfigError
 from evozc.spaces import space_from_options
 from evozc.symbols import group_names
 from evozc.table import Table, load_table, save_table
@@ -30,7 +32,11 @@ from evozc.table import Table, load_table, save_table
 
 def extract(
     architectures: Annotated[Path, typer.Argument(help="Architectures and targets, as published.")],
-    images: Annotated[Path, typer.Argument(help="npz of labelled images: x (uint8, NHWC) and y.")],
+    images: Annotated[
+        Path,
+        typer.Argument(help="npz of inputs x and labels y (images are uint8, NHWC; tokens need no y), or "
+                       "random, to have them drawn."),
+    ],
     out: Annotated[Path, typer.Argument(help="The table to write; must not exist.")],
     target: Targets = None,
     architecture_column: ArchitectureColumn = "architecture",
@@ -41,7 +47,17 @@ def extract(
     sample: Annotated[
         int | None, typer.Option(help="Take this many non-isomorphic architectures, drawn at random.")
     ] = None,
-    batch: Annotated[int, typer.Option(help="Images in the mini-batch.")] = 64,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Take as many architectures, in random order, as can be measured in this time."),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(help="Inputs in the mini-batch. [default: as the space says, 64 of small images]"),
+    ] = None,
+    size: Annotated[
+        int, typer.Option(help="Pixels a side of random images. [default: as published]", show_default=False)
+    ] = 0,
     statistics: Annotated[
         str | None,
         typer.Option(help="Groups of statistics to measure, as weights,gradients,blocks. [default: all]"),
@@ -60,17 +76,23 @@ def extract(
 
     What is finished is kept in OUT.parts: stopped at any moment, the same command goes on.
     """
-    from evozc.extraction import ExtractionSettings
+    from evozc.extraction import ExtractionSettings, RandomInputs
 
+    refuse_existing(out)
+    drawn = str(images) == RANDOM
+    if size and not drawn:
+        raise ConfigError(f"--size is of {RANDOM} inputs; those of {images} have their own")
+    chosen_space = space_from_options(space, space_option or ())
     settings = ExtractionSettings(
-        batch=batch, seed=seed, inputs=inputs, initialisation=initialisation, repeats=repeats,
+        batch=chosen_space.inputs.batch if batch is None else batch, seed=seed, inputs=inputs,
+        initialisation=initialisation, repeats=repeats,
         groups=group_names() if statistics is None else tuple(statistics.split(",")),
     )
     with resumable("the same command"):
         table = evozc.extract(
-            architectures, images, out, targets=target or (), architecture_column=architecture_column,
-            space=space_from_options(space, space_option or ()), where=pairs("--where", where or ()),
-            format=file_format, sample=sample, settings=settings, jobs=jobs,
+            architectures, RandomInputs(chosen_space, size) if drawn else images, out, targets=target or (),
+            architecture_column=architecture_column, space=chosen_space, where=pairs("--where", where or ()),
+            format=file_format, sample=sample, minutes=minutes, settings=settings, jobs=jobs,
         )
     _report(table, out)
 
@@ -154,6 +176,7 @@ def _report(table: Table, out: Path) -> None:
         f"{out}: {len(table)} architectures ({classes} not isomorphic), "
         f"{len(table.statistics)} statistics, targets {', '.join(t.title for t in table.targets.values())}"
         + (f"; {len(failed)} left out" if failed else "")
+        + (f"; no time for {left} more" if (left := table.provenance.get("not_measured")) else "")
     )
     say(f"search it: evozc search {out}" + (" --symbols scalar" if not table.offsets else ""))
 

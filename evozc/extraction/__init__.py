@@ -10,7 +10,7 @@ stopped, :func:`remove_shards`, :class:`ExtractionSettings`, :data:`INPUTS`, :da
 
 **Counting as published tables do**: :func:`tw_flops`, :func:`thop_macs`, :func:`used_parameters`.
 
-**Images and other inputs**: :func:`load_images`, :func:`load_inputs`, :class:`Images`.
+**Images and other inputs**: :func:`load_images`, :func:`load_inputs`, :class:`Images`, :class:`RandomInputs`.
 """
 
 from evozc.extraction._conventions import thop_macs, tw_flops, used_parameters
@@ -19,6 +19,7 @@ from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images, load_images, load_inputs
 from evozc.extraction._measure import Measurement, measure
+from evozc.extraction._random import RandomInputs
 from evozc.extraction._settings import INITIALISATIONS, INPUTS, ExtractionSettings
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
@@ -26,5 +27,5 @@ __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "Group", "Node", "Pass",
     "extract_table", "remove_shards", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
     "tw_flops", "thop_macs", "used_parameters",
-    "load_images", "load_inputs", "Images",
+    "load_images", "load_inputs", "Images", "RandomInputs",
 ]

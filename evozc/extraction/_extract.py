@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -15,11 +16,12 @@ import torch
 
 from evozc._records import to_json
 from evozc._threads import one_thread
-from evozc.errors import DataError, EvozcError
+from evozc.errors import ConfigError, DataError, EvozcError
 from evozc.executors import Executor, Failure, executor_for
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images
 from evozc.extraction._measure import Measurement, measure
+from evozc.extraction._random import RandomInputs, noise
 from evozc.extraction._settings import ExtractionSettings
 from evozc.extraction._shards import ExtractionManifest, Outcome, Shards
 from evozc.spaces import SearchSpace
@@ -28,6 +30,8 @@ from primitives import NETWORK, Statistic
 
 FORMAT = "evozc-extraction-2"
 SHARD = 16
+#: Of mini-batches of more numbers than this, so many: no shard is to take many minutes.
+_LARGE, _FEW = 2**18, 4
 #: What torch says when there is no memory left, here or on a device.
 _NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")
 
@@ -35,12 +39,13 @@ _NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")
 def extract_table(
     space: SearchSpace,
     architectures: Sequence[str],
-    images: Images,
+    images: Images | RandomInputs,
     settings: ExtractionSettings,
     targets: Sequence[Target] = (),
     *,
     shards: Path,
     jobs: int | Executor = 1,
+    seconds: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Table:
     """Measure the statistics of many architectures, all on the same mini-batches.
@@ -52,11 +57,13 @@ def extract_table(
     Args:
         space: Builds the networks.
         architectures: Their texts, all different.
-        images: From which the mini-batch is drawn.
+        images: From which the mini-batch is drawn; of any kind that networks of the space take.
         settings: What to measure.
         targets: One value for each architecture.
         shards: The folder; made if need be.
         jobs: Worker processes of one thread each, -1 for one a core; or an executor.
+        seconds: After this time no further architecture is begun; those that
+            are left are counted in ``provenance["not_measured"]``. None for all of them.
         progress: Called with the number of architectures done and their total.
 
     Returns:
@@ -66,13 +73,14 @@ def extract_table(
         a value of, as those of attention in a space without it, are left out.
 
     Raises:
+        ConfigError: inputs that the space's networks do not take.
         DataError: repeated architectures, targets that do not fit, too few images, a folder
             of another extraction, or not one architecture that can be measured.
     """
     architectures = list(architectures)
     _check(architectures, targets)
     executor = executor_for(jobs)
-    batches = [_batch(images, settings, repeat) for repeat in range(settings.repeats)]
+    batches = [_batch(space, images, settings, repeat) for repeat in range(settings.repeats)]
     manifest = _manifest(space, images, settings)
     with Shards.of(shards, manifest) as folder:
         done = set(folder.outcomes()).intersection(architectures)
@@ -84,7 +92,9 @@ def extract_table(
 
         report()
         passing: dict[str, Outcome] = {}
-        for finished in _measured(executor, todo, (space, batches, settings)):
+        deadline = None if seconds is None else time.time() + seconds
+        size = SHARD if batches[0][0].numel() <= _LARGE else _FEW
+        for finished in _measured(executor, todo, size, (space, batches, settings, deadline)):
             if isinstance(finished, Lost):
                 passing[finished.architecture] = finished.reason
                 continue
@@ -112,16 +122,17 @@ class Lost(NamedTuple):
 
 
 def _measured(
-    executor: Executor, todo: Sequence[str], shared: tuple[Any, ...]
+    executor: Executor, todo: Sequence[str], size: int, shared: tuple[Any, ...]
 ) -> Iterator[Mapping[str, Outcome] | Lost]:
     """The outcomes of some architectures at a time; those that a worker died with are tried one by one."""
-    shards = [todo[start : start + SHARD] for start in range(0, len(todo), SHARD)]
+    shards = [todo[start : start + size] for start in range(0, len(todo), size)]
     while shards:
         again: list[list[str]] = []
         with closing(executor.map(_measure_shard, ((shard,) for shard in shards), shared)) as results:
             for index, found in results:
                 if not isinstance(found, Failure):
-                    yield found
+                    if found:  # else the time was over before it began
+                        yield found
                 elif found.lasting:
                     raise DataError(found.reason)
                 elif len(shards[index]) > 1:
@@ -132,14 +143,18 @@ def _measured(
 
 
 def _batch(
-    images: Images, settings: ExtractionSettings, repeat: int
+    space: SearchSpace, images: Images | RandomInputs, settings: ExtractionSettings, repeat: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     x, y = images.batch(settings.batch, settings.seed + repeat)
+    if settings.inputs == "data":
+        return x, y
     if settings.inputs == "noise":
-        x = torch.randn(x.shape, generator=torch.Generator().manual_seed(settings.seed + repeat))
-    elif settings.inputs == "ones":
+        x = noise(space, tuple(x.shape), torch.Generator().manual_seed(settings.seed + repeat))
+    elif x.is_floating_point():
         x = torch.ones_like(x)
-    return x, y
+    else:
+        raise ConfigError(f"networks of {space.name} take tokens, which cannot be ones; feed data or noise")
+    return x, x if space.outputs.kind == "tokens" else y
 
 
 def _check(architectures: Sequence[str], targets: Sequence[Target]) -> None:
@@ -153,7 +168,9 @@ def _check(architectures: Sequence[str], targets: Sequence[Target]) -> None:
             raise DataError(f"target {target.name!r} needs {len(architectures)} finite values")
 
 
-def _manifest(space: SearchSpace, images: Images, settings: ExtractionSettings) -> ExtractionManifest:
+def _manifest(
+    space: SearchSpace, images: Images | RandomInputs, settings: ExtractionSettings
+) -> ExtractionManifest:
     versions = {"torch": str(torch.__version__), "numpy": np.__version__, "extraction": FORMAT}
     return ExtractionManifest(space.name, space.settings(), settings, images.digest, versions)
 
@@ -162,10 +179,17 @@ def _measure_shard(
     space: SearchSpace,
     batches: Sequence[tuple[torch.Tensor, torch.Tensor]],
     settings: ExtractionSettings,
+    deadline: float | None,
     architectures: Sequence[str],
 ) -> dict[str, Outcome]:
+    """The outcomes of a shard, as far as there is time."""
+    found: dict[str, Outcome] = {}
     with one_thread():
-        return {a: _measure_one(space, a, batches, settings) for a in architectures}
+        for architecture in architectures:
+            if deadline is not None and time.time() >= deadline:
+                break
+            found[architecture] = _measure_one(space, architecture, batches, settings)
+    return found
 
 
 def _measure_one(
@@ -227,8 +251,11 @@ def _table(
     statistics: Sequence[Statistic],
     manifest: Mapping[str, Any],
 ) -> Table:
-    failed = {a: outcomes[a] for a in architectures if isinstance(outcomes[a], str)}
-    kept = [i for i, a in enumerate(architectures) if a not in failed]
+    failed = {a: reason for a in architectures if isinstance(reason := outcomes.get(a), str)}
+    kept = [i for i, a in enumerate(architectures) if a in outcomes and a not in failed]
+    left = len(architectures) - len(kept) - len(failed)
+    if not kept and not failed:
+        raise DataError(f"there was no time to measure one of {left} architectures")
     if not kept:
         first = next(iter(failed))
         raise DataError(f"none of {len(failed)} architectures could be measured; {first}: {failed[first]}")
@@ -250,5 +277,7 @@ def _table(
         offsets=offsets,
         values=values,
         targets={t.name: replace(t, values=t.values[kept]) for t in targets},
-        provenance={"source": "extraction", **manifest, "failed": failed},
+        provenance={
+            "source": "extraction", **manifest, "failed": failed, **({"not_measured": left} if left else {}),
+        },
     )

@@ -1,9 +1,9 @@
-"""Labelled images, the data that networks are measured on."""
+"""The data that networks are measured on: labelled images, tokens, numbers of any kind."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,8 @@ import torch
 
 from evozc._npz import Archive, Declared, Limits, open_archive
 from evozc.errors import DataError
-from evozc.spaces import ImageInputs, SearchSpace
+from evozc.extraction._labels import read_labels
+from evozc.spaces import ImageInputs, SearchSpace, TokenInputs
 
 #: A file that would take more than this, as numbers of four bytes too, is refused before it is unpacked.
 MAX_BYTES = 8 * 2**30
@@ -24,11 +25,12 @@ _EXPECTED = "expected an npz archive with x (uint8, images x height x width x ch
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Images as networks take them.
+    """Images, or other inputs, as networks take them.
 
     Args:
-        x: float32 (n, channels, height, width), standardised.
-        y: int64 (n,).
+        x: float32 (n, channels, height, width), standardised, with the tiles of an input after n; or
+            int64 (n, length), tokens.
+        y: int64 (n,), or as :class:`~evozc.spaces.Outputs` says.
         digest: SHA-256 of the arrays they were made from, 64 hexadecimal digits.
     """
 
@@ -55,32 +57,44 @@ class Images:
 
 
 def load_images(path: Path, space: SearchSpace) -> Images:
-    """Read an npz file of images and labels that anybody may have written.
+    """Read an npz file of inputs and labels for networks of a space, which anybody may have written.
 
     Args:
-        path: Holds ``x``, uint8 (n, height, width, channels), and ``y``, whole numbers (n,).
+        path: Holds ``x``, uint8 (n, height, width, channels), or of tiles (n, tiles, height, width,
+            channels), and ``y``:
+
+            - classes: whole numbers (n,), or shares, float (n, classes);
+            - class map: whole numbers (n, height, width);
+            - image: uint8 (n, height, width, channels), which become -1 to 1, or real numbers, taken as
+              they are; without ``y`` the label is ``x`` itself;
+            - values: numbers (n, values).
+
+            Or, for tokens, ``x`` of whole numbers (n, length) alone: the label of each is the next.
         space: Whose networks will see them.
 
     Returns:
-        The images, each channel standardised by its own mean and deviation over the file.
+        The inputs; of images, each channel standardised by its own mean and deviation over the file.
 
     Raises:
         DataError: the file is missing, truncated or no npz archive, or an array is missing,
             of the wrong kind or shape, or does not fit the space.
     """
     path = Path(path)
-    with _opened(path) as archive:
-        x, y = archive.declared("x"), archive.declared("y")
-        _check(x, y, space)
-        pixels, labels = archive.read("x"), archive.read("y").astype(np.int64)
-        last = space.outputs.size - 1
-        if labels.min() < 0 or labels.max() > last:
-            raise DataError(
-                f"y reaches from {labels.min()} to {labels.max()}; {space.name} is set to {last + 1} "
-                f"classes, 0 to {last}"
-            )
-        made, digest = _standardised(pixels), _digest(pixels, labels)
-    return Images(torch.from_numpy(made), torch.from_numpy(labels), digest)
+    inputs, itself = space.inputs, space.outputs.kind in ("image", "tokens")
+    with _opened(path, ("x",) if itself else ("x", "y")) as archive:
+        x = archive.declared("x")
+        if isinstance(inputs, TokenInputs):
+            _check_tokens(x, inputs, space)
+            numbers = archive.read("x")
+            tokens = torch.from_numpy(_as_tokens(numbers, inputs, space))
+            if space.outputs.kind == "tokens":
+                return Images(tokens, tokens, _digest(numbers))
+            labels = read_labels(archive, space, x.shape)
+            return Images(tokens, labels, _digest(numbers, labels.numpy()))
+        _check(x, inputs, space)
+        labels = read_labels(archive, space, (*x.shape[:-3], x.shape[-1], *x.shape[-3:-1]))
+        pixels = archive.read("x")
+        return Images(torch.from_numpy(_standardised(pixels)), labels, _digest(pixels, labels.numpy()))
 
 
 def load_inputs(path: Path) -> Images:
@@ -116,6 +130,10 @@ def load_inputs(path: Path) -> Images:
 
 
 def _standardised(x: np.ndarray) -> np.ndarray:
+    """Channels first, each standardised; tiles are images of their own."""
+    if x.ndim == 5:
+        made = _standardised(x.reshape(-1, *x.shape[2:]))
+        return made.reshape(*x.shape[:2], *made.shape[1:])
     made = np.empty((len(x), x.shape[3], *x.shape[1:3]), dtype=np.float32)
     blocks = [slice(start, start + _BLOCK) for start in range(0, len(x), _BLOCK)]
     for channel in range(x.shape[3]):
@@ -139,12 +157,12 @@ def _as_float32(x: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Archive]:
-    """An archive that holds x and y, which would fit the memory as numbers of four bytes too."""
+def _opened(path: Path, needed: Sequence[str] = ("x", "y")) -> Iterator[Archive]:
+    """An archive that holds what is needed, and whose x would fit the memory as numbers of four bytes too."""
     limits = Limits.usual(MAX_BYTES)
     advice = f"{_EXPECTED}: fetch or write it again"
     with open_archive(path, "file of images", limits, advice) as archive:
-        for name in ("x", "y"):
+        for name in needed:
             if name not in archive.names:
                 held = ", ".join(archive.names) or "nothing"
                 raise DataError(f"holds no array {name!r} but {held}; {_EXPECTED}")
@@ -154,17 +172,43 @@ def _opened(path: Path) -> Iterator[Archive]:
         yield archive
 
 
-def _check(x: Declared, y: Declared, space: SearchSpace) -> None:
-    if not isinstance(space.inputs, ImageInputs):
-        raise DataError(f"networks of {space.name} take tokens, not images")
-    if x.dtype != np.uint8 or len(x.shape) != 4 or 0 in x.shape:
-        raise DataError(f"x is {x}; {_EXPECTED}")
-    if x.shape[3] != space.inputs.channels:
+def _check(x: Declared, inputs: ImageInputs, space: SearchSpace) -> None:
+    tiled = bool(inputs.tiles)
+    if x.dtype != np.uint8 or len(x.shape) != 4 + tiled or 0 in x.shape:
+        expected = "expected x (uint8, inputs x tiles x height x width x channels)" if tiled else _EXPECTED
+        raise DataError(f"x is {x}; {expected}")
+    if x.shape[-1] != inputs.channels:
         raise DataError(
-            f"x has {x.shape[3]} channels, networks of {space.name} are set to {space.inputs.channels}"
+            f"x has {x.shape[-1]} channels, networks of {space.name} are set to {inputs.channels}"
         )
-    if y.dtype.kind not in "iu" or y.shape != x.shape[:1]:
-        raise DataError(f"y is {y}; expected {x.shape[0]} whole numbers")
+    if tiled and x.shape[1] != inputs.tiles:
+        raise DataError(f"x has {x.shape[1]} tiles an input, networks of {space.name} take {inputs.tiles}")
+    for size, wanted in zip(x.shape[-3:-1], (inputs.height, inputs.width), strict=True):
+        if wanted not in (0, size):
+            height, width = x.shape[-3:-1]
+            raise DataError(
+                f"x has images of {height} x {width} pixels, networks of {space.name} are set to "
+                f"{inputs.height} x {inputs.width}"
+            )
+
+
+def _check_tokens(x: Declared, inputs: TokenInputs, space: SearchSpace) -> None:
+    if x.dtype.kind not in "iu" or len(x.shape) != 2 or 0 in x.shape:
+        raise DataError(f"x is {x}; networks of {space.name} take tokens: whole numbers (sequences, length)")
+    if x.shape[1] != inputs.length:
+        raise DataError(
+            f"x has sequences of {x.shape[1]} tokens, networks of {space.name} are set to {inputs.length}"
+        )
+
+
+def _as_tokens(numbers: np.ndarray, inputs: TokenInputs, space: SearchSpace) -> np.ndarray:
+    low, high = int(numbers.min()), int(numbers.max())
+    if low < 0 or high >= inputs.vocabulary:
+        raise DataError(
+            f"x reaches from {low} to {high}; the vocabulary of {space.name} is set to {inputs.vocabulary} "
+            f"tokens, 0 to {inputs.vocabulary - 1}"
+        )
+    return numbers.astype(np.int64)
 
 
 def _digest(*arrays: np.ndarray) -> str:

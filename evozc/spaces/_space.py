@@ -21,20 +21,31 @@ class ImageInputs:
         height: Pixels; 0 for any.
         width: Pixels; 0 for any.
         tiles: Images that are one input together, as the pieces of a jigsaw; 0 where an input is an image.
+        side: Pixels a side as published, where any will do.
+        batch: Inputs in a mini-batch, unless others are asked for: what one core measures in seconds.
     """
 
     channels: int
     height: int = 0
     width: int = 0
     tiles: int = 0
+    side: int = 32
+    batch: int = 64
 
 
 @dataclass(frozen=True)
 class TokenInputs:
-    """Networks take int64 (n, length) token numbers below ``vocabulary``."""
+    """Networks take int64 (n, length) token numbers below ``vocabulary``.
+
+    Args:
+        vocabulary: Words.
+        length: Of a sequence.
+        batch: Sequences in a mini-batch, unless others are asked for.
+    """
 
     vocabulary: int
     length: int
+    batch: int = 8
 
 
 @dataclass(frozen=True)

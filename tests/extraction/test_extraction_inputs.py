@@ -9,7 +9,7 @@ import torch
 
 from evozc.errors import DataError
 from evozc.extraction import Images, load_images, load_inputs
-from evozc.spaces import NasBench201
+from evozc.spaces import NasBench201, get_space
 
 SPACE = NasBench201()
 
@@ -166,3 +166,71 @@ def test_inputs_with_objects_inside_are_refused(tmp_path):
     np.savez(tmp_path / "i.npz", x=np.array([[{}]], dtype=object), y=np.zeros(1, int))
     with pytest.raises(DataError, match="not a whole file"):
         load_inputs(tmp_path / "i.npz")
+
+
+def written(path, **arrays):
+    np.savez(path, **arrays)
+    return path
+
+
+PIXELS = np.random.default_rng(2).integers(0, 256, (5, 32, 64, 3), dtype=np.uint8)
+TOKENS = get_space("gpt2", vocabulary=50, length=9)
+
+
+def transnas(task):
+    return get_space("transnas-micro", task=task)
+
+
+def test_labels_belong_to_what_the_networks_of_a_space_return(tmp_path):
+    path = tmp_path / "i.npz"
+    shares = np.full((5, 63), 1 / 63)
+    read = load_images(written(path, x=PIXELS, y=shares), transnas("class_scene"))
+    assert (read.x.shape, read.y.dtype, read.y.shape) == ((5, 3, 32, 64), torch.float32, (5, 63))
+    maps = np.random.default_rng(3).integers(0, 17, (5, 32, 64))
+    read = load_images(written(path, x=PIXELS, y=maps), transnas("segmentsemantic"))
+    assert np.array_equal(read.y.numpy(), maps)
+    values = np.random.default_rng(3).normal(size=(5, 9))
+    read = load_images(written(path, x=PIXELS, y=values), transnas("room_layout"))
+    np.testing.assert_allclose(read.y.numpy(), values, rtol=1e-6)
+    normals = PIXELS[::-1]
+    read = load_images(written(path, x=PIXELS, y=normals), transnas("normal"))
+    np.testing.assert_allclose(read.y.numpy(), normals.transpose(0, 3, 1, 2) / 127.5 - 1, atol=1e-6)
+    read = load_images(written(path, x=PIXELS), transnas("autoencoder"))
+    np.testing.assert_allclose(read.y.numpy(), PIXELS.transpose(0, 3, 1, 2) / 127.5 - 1, atol=1e-6)
+
+
+def test_the_tiles_of_an_input_are_standardised_together(tmp_path):
+    tiles = np.random.default_rng(4).integers(0, 256, (4, 9, 16, 16, 3), dtype=np.uint8)
+    read = load_images(written(tmp_path / "i.npz", x=tiles, y=np.arange(4)), transnas("jigsaw"))
+    assert read.x.shape == (4, 9, 3, 16, 16)
+    np.testing.assert_allclose(read.x.mean((0, 1, 3, 4)), [0, 0, 0], atol=1e-5)
+    np.testing.assert_allclose(read.x.std((0, 1, 3, 4), correction=0), [1, 1, 1], atol=1e-5)
+    level = tiles[..., 1].mean(), tiles[..., 1].std()
+    np.testing.assert_allclose(read.x[:, :, 1], (tiles[..., 1] - level[0]) / level[1], atol=1e-4)
+
+
+def test_tokens_need_no_labels(tmp_path):
+    tokens = np.random.default_rng(5).integers(0, 50, (6, 9)).astype(np.uint16)
+    read = load_images(written(tmp_path / "i.npz", x=tokens), TOKENS)
+    assert read.x.dtype == torch.int64
+    assert np.array_equal(read.x.numpy(), tokens)
+    assert torch.equal(read.x, read.y)
+
+
+@pytest.mark.parametrize(("space", "arrays", "message"), [
+    (TOKENS, {"x": np.full((3, 9), 50)}, r"x reaches from 50 to 50; the vocabulary .* 0 to 49"),
+    (TOKENS, {"x": np.zeros((3, 8), int)}, "sequences of 8 tokens, networks of gpt2 are set to 9"),
+    (TOKENS, {"x": PIXELS}, "networks of gpt2 take tokens: whole numbers"),
+    (transnas("jigsaw"), {"x": PIXELS, "y": np.arange(5)}, "expected x .uint8, inputs x tiles"),
+    (transnas("jigsaw"), {"x": PIXELS[:, None].repeat(4, 1), "y": np.arange(5)}, "4 tiles an input"),
+    (transnas("segmentsemantic"), {"x": PIXELS, "y": np.arange(5)}, r"expected whole numbers .*\(5, 32, 64\)"),
+    (transnas("segmentsemantic"), {"x": PIXELS, "y": np.full((5, 32, 64), 17)}, "set to 17 classes, 0 to 16"),
+    (transnas("room_layout"), {"x": PIXELS, "y": np.arange(5)}, r"expected numbers \(n, values\) \(5, 9\)"),
+    (transnas("room_layout"), {"x": PIXELS, "y": np.full((5, 9), np.nan)}, "not finite"),
+    (transnas("normal"), {"x": PIXELS, "y": PIXELS.astype(np.uint16)}, "images are uint8"),
+    (transnas("class_scene"), {"x": PIXELS, "y": np.zeros((5, 2))}, r"a share for each class \(5, 63\)"),
+    (get_space("autoformer"), {"x": PIXELS, "y": np.arange(5)}, "images of 32 x 64 .* are set to 224 x 224"),
+])
+def test_what_does_not_fit_the_space_says_why(tmp_path, space, arrays, message):
+    with pytest.raises(DataError, match=message):
+        load_images(written(tmp_path / "i.npz", **arrays), space)

@@ -60,7 +60,7 @@ class MnasNet:
     @property
     def inputs(self) -> ImageInputs:
         """Images of any size from 32 x 32; 224 x 224 as trained."""
-        return ImageInputs(self.input_channels)
+        return ImageInputs(self.input_channels, side=224, batch=8)
 
     @property
     def outputs(self) -> Outputs:

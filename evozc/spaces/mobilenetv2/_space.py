@@ -111,7 +111,7 @@ class MobileNetV2:
     @property
     def inputs(self) -> ImageInputs:
         """Images of any size; 224 x 224 as searched."""
-        return ImageInputs(self.input_channels)
+        return ImageInputs(self.input_channels, side=224, batch=8)
 
     @property
     def outputs(self) -> Outputs:

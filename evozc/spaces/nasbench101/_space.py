@@ -117,7 +117,7 @@ class NasBench101:
     @property
     def inputs(self) -> ImageInputs:
         """Images of any size; of 32 x 32 pixels in the benchmark."""
-        return ImageInputs(self.input_channels)
+        return ImageInputs(self.input_channels, batch=16)
 
     @property
     def outputs(self) -> Outputs:

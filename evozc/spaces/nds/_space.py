@@ -86,7 +86,8 @@ class GenotypeSpace:
     @property
     def inputs(self) -> ImageInputs:
         """Images of any size; 32 x 32 as trained, 224 x 224 with the stem for ImageNet."""
-        return ImageInputs(self.input_channels)
+        side, batch = (224, 4) if self.imagenet else (32, 16)
+        return ImageInputs(self.input_channels, side=side, batch=batch)
 
     @property
     def outputs(self) -> Outputs:

@@ -67,7 +67,7 @@ class PiT:
     @property
     def inputs(self) -> ImageInputs:
         """Images of the one size that the positions are learned for."""
-        return ImageInputs(self.input_channels, self.resolution, self.resolution)
+        return ImageInputs(self.input_channels, self.resolution, self.resolution, batch=8)
 
     @property
     def outputs(self) -> Outputs:

@@ -77,7 +77,9 @@ class TransNas:
 
         Of the tasks with a map as output, sides that are multiples of the encoder's stride, 32 of micro.
         """
-        return ImageInputs(self.input_channels, tiles=TILES if self.task == "jigsaw" else 0)
+        if self.task == "jigsaw":
+            return ImageInputs(self.input_channels, tiles=TILES, side=64, batch=8)
+        return ImageInputs(self.input_channels, side=256, batch=8)
 
     @property
     def outputs(self) -> Outputs:

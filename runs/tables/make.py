@@ -1,0 +1,118 @@
+"""The statistics tables of this folder: python runs/tables/make.py ../shared/benchmarks [NAME ...].
+
+The architectures are those that somebody has published targets of, drawn at random from the published files,
+which have to be there; the targets stay out. What is fed is drawn as well (noise, uniform tokens), so that
+no data is needed. Stopped at any moment, the same command goes on; a table that is there is left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evozc.benchmarks import read_targets
+from evozc.cli._data import classes_of
+from evozc.extraction import ExtractionSettings, RandomInputs, extract_table, remove_shards
+from evozc.spaces import get_space
+from evozc.symbols import group_names
+from evozc.table import save_table
+
+#: What takes as long as all other groups together.
+LEFT_OUT = ("hessian", "spectrum")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a table is made.
+
+    Args:
+        space: Its name.
+        file: Published targets, below the folder of benchmarks.
+        target: The column that says what is an architecture of this table; its values are not kept.
+        count: Architectures, no two isomorphic.
+        settings: Of the space.
+        column: Of the architecture texts.
+        where: Only rows with these values.
+        batch: Inputs in the mini-batch.
+        side: Pixels a side; 0 for as many as published, or as the space's settings say.
+    """
+
+    space: str
+    file: str
+    target: str
+    count: int
+    settings: dict[str, int | str] = field(default_factory=dict)
+    column: str = "architecture"
+    where: dict[str, str] = field(default_factory=dict)
+    batch: int = 4
+    side: int = 0
+
+
+RECIPES = {
+    "nasbench101": Recipe("nasbench101", "suitezero/nasbench101", "val_acc108", 150),
+    "darts": Recipe("darts", "darts/sample", "test_acc50", 200, {"channels": 16, "cells": 8}),
+    "nasbench-macro": Recipe("nasbench-macro", "nasbenchmacro/sample", "mean_acc", 150, column="arch"),
+    "transnas-macro": Recipe(
+        "transnas-macro", "suitezero/transbench101_macro", "val_accuracy", 200, column="tnb_str",
+        where={"task": "class_scene"}, side=32,
+    ),
+    "nasbench301": Recipe(
+        "darts", "suitezero/nasbench301", "val_accuracy", 120, {"network": "suite-zero"}, column="arch",
+    ),
+    "flexibert-trained": Recipe(
+        "flexibert", "flexibert/sample", "glue", 150, {"network": "trained", "length": 32},
+    ),
+    "gpt2": Recipe(
+        "gpt2", "gpt2/sample", "valid_ppl:lower", 100, {"vocabulary": 2000, "cutoffs": "500,1000", "length": 32},
+    ),
+    "autoformer-tiny": Recipe(
+        "autoformer", "vit/autoformer_tiny_sample", "imagenet_acc", 100, {"resolution": 64}, batch=2,
+    ),
+    "mnasnet": Recipe("mnasnet", "mnasnet/sample", "val_top1", 100, side=64),
+    "transnas-micro": Recipe(
+        "transnas-micro", "suitezero/transbench101_micro", "val_accuracy", 100, column="tnb_str",
+        where={"task": "class_scene"}, side=32,
+    ),
+    "pit": Recipe("pit", "vit/pit", "c100_base_acc", 100, {"resolution": 64}, batch=2),
+}
+
+
+def main() -> None:
+    """Make the tables that are not there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("benchmarks", type=Path)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(RECIPES)}; all by default")
+    parser.add_argument("--minutes", type=float, help="of a table; it holds what could be measured by then")
+    parser.add_argument("--jobs", type=int, default=1)
+    arguments = parser.parse_args()
+    for name in arguments.names or RECIPES:
+        make(name, arguments)
+
+
+def make(name: str, arguments: argparse.Namespace) -> None:
+    """One table, if it is not there."""
+    recipe, out = RECIPES[name], Path(__file__).parent / f"{name}.npz"
+    if out.exists():
+        return
+    space = get_space(recipe.space, **recipe.settings)
+    published = read_targets(
+        arguments.benchmarks / f"{recipe.file}.csv.gz", space, targets=[recipe.target],
+        architecture_column=recipe.column, where=recipe.where,
+    )
+    chosen = classes_of(published.architectures, space, seed=0)[: recipe.count]
+    settings = ExtractionSettings(
+        batch=recipe.batch, groups=tuple(g for g in group_names() if g not in LEFT_OUT),
+    )
+    parts = out.with_name(f"{name}.parts")
+    table = extract_table(
+        space, [published.architectures[i] for i in chosen], RandomInputs(space, recipe.side), settings,
+        shards=parts, jobs=arguments.jobs, seconds=None if arguments.minutes is None else 60 * arguments.minutes,
+        progress=lambda done, total: print(f"{name}: {done} of {total}", flush=True),
+    )
+    save_table(table, out, "float32")
+    remove_shards(parts)
+
+
+if __name__ == "__main__":
+    main()
