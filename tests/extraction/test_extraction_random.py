@@ -10,7 +10,8 @@ from evozc.spaces import SPACES, get_space
 SPACES_BY_OUTPUTS = {
     "classes": get_space("nasbench201"), "class map": get_space("transnas-micro", task="segmentsemantic"),
     "image": get_space("transnas-micro", task="autoencoder"),
-    "values": get_space("transnas-macro", task="room_layout"), "tokens": get_space("gpt2", vocabulary=50, length=9),
+    "values": get_space("transnas-macro", task="room_layout"),
+    "tokens": get_space("gpt2", vocabulary=50, length=9),
 }
 
 
