@@ -11,9 +11,9 @@ import argparse
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import evozc
 from evozc.benchmarks import read_targets
-from evozc.cli._data import classes_of
-from evozc.extraction import ExtractionSettings, RandomInputs, extract_table, remove_shards
+from evozc.extraction import ExtractionSettings, RandomInputs
 from evozc.spaces import get_space
 from evozc.symbols import group_names
 from evozc.table import save_table
@@ -64,7 +64,8 @@ RECIPES = {
         "flexibert", "flexibert/sample", "glue", 150, {"network": "trained", "length": 32},
     ),
     "gpt2": Recipe(
-        "gpt2", "gpt2/sample", "valid_ppl:lower", 100, {"vocabulary": 2000, "cutoffs": "500,1000", "length": 32},
+        "gpt2", "gpt2/sample", "valid_ppl:lower", 100,
+        {"vocabulary": 2000, "cutoffs": "500,1000", "length": 32},
     ),
     "autoformer-tiny": Recipe(
         "autoformer", "vit/autoformer_tiny_sample", "imagenet_acc", 100, {"resolution": 64}, batch=2,
@@ -100,18 +101,15 @@ def make(name: str, arguments: argparse.Namespace) -> None:
         arguments.benchmarks / f"{recipe.file}.csv.gz", space, targets=[recipe.target],
         architecture_column=recipe.column, where=recipe.where,
     )
-    chosen = classes_of(published.architectures, space, seed=0)[: recipe.count]
-    settings = ExtractionSettings(
-        batch=recipe.batch, groups=tuple(g for g in group_names() if g not in LEFT_OUT),
-    )
-    parts = out.with_name(f"{name}.parts")
-    table = extract_table(
-        space, [published.architectures[i] for i in chosen], RandomInputs(space, recipe.side), settings,
-        shards=parts, jobs=arguments.jobs, seconds=None if arguments.minutes is None else 60 * arguments.minutes,
-        progress=lambda done, total: print(f"{name}: {done} of {total}", flush=True),
+    groups = tuple(group for group in group_names() if group not in LEFT_OUT)
+    whole = out.with_name(f"{name}-float64.npz")
+    table = evozc.extract(
+        published.architectures, RandomInputs(space, recipe.side), whole, space=space, sample=recipe.count,
+        settings=ExtractionSettings(batch=recipe.batch, groups=groups), minutes=arguments.minutes,
+        jobs=arguments.jobs,
     )
     save_table(table, out, "float32")
-    remove_shards(parts)
+    whole.unlink()
 
 
 if __name__ == "__main__":
