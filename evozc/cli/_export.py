@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from enum import StrEnum
+import re
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,43 +12,85 @@ import typer
 from evozc._files import refuse_existing, write_text
 from evozc._records import to_json
 from evozc._screen import say
-from evozc.benchmarks import reopen_task
-from evozc.cli._options import RunPath
+from evozc.baselines import PROXIES, resolve
+from evozc.benchmarks import open_table, reopen_task
 from evozc.engine import rank_references
-from evozc.errors import ConfigError
-from evozc.exports import to_python
-from evozc.formula import parse, to_sympy
-from evozc.runs import Judged, SearchResults, read_results, read_search
+from evozc.errors import ConfigError, FormulaError
+from evozc.exports import FORMATS, Exported
+from evozc.exports import export as write
+from evozc.formula import parse
+from evozc.runs import Judged, read_results, read_search
 from evozc.symbols import symbol_set
 
 
-class Format(StrEnum):
-    """What a formula can be written as."""
-
-    text = "text"
-    latex = "latex"
-    sympy = "sympy"
-    json = "json"
-    python = "python"
-    torch = "torch"
+def _format(name: str) -> str:
+    if name not in FORMATS.names():
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(FORMATS.names())}")
+    return name
 
 
 def export(
-    run: RunPath,
-    style: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.text,
+    what: Annotated[
+        str,
+        typer.Argument(help="A run folder made by evozc search, the name of a known proxy, or a formula."),
+    ],
+    style: Annotated[
+        str,
+        typer.Option("--format", callback=_format, help="What to write: text, latex, sympy, json, python, "
+                     "torch, or a format of a plug-in."),
+    ] = "text",
     size: Annotated[
         int | None,
-        typer.Option(help="The formula of this size on the Pareto front. [default: the chosen one]"),
+        typer.Option(help="Of a run, the formula of this size on its front. [default: the chosen one]"),
+    ] = None,
+    among: Annotated[
+        str | None,
+        typer.Option(help="Of a proxy or formula, the table on whose architectures a logrank ranks a network "
+                     "that is scored alone; of a run it is the labelled sample."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="File to write; must not exist. [default: print it]")
     ] = None,
 ) -> None:
-    """Write a run's formula as text, LaTeX, sympy, JSON, or as a Python file of its own.
+    """Write a formula as text, LaTeX, sympy, JSON, or as a Python file of its own.
 
     python: scores a network by its statistics, needs only numpy. torch: measures a network
     and scores it, needs only torch and numpy.
     """
+    if out is not None:
+        refuse_existing(out)
+    if what in PROXIES.names() or _is_formula(what):
+        if size is not None:
+            raise ConfigError(f"--size belongs to a run, which {what} is not")
+        exported = _known(what, among)
+    elif among is not None:
+        raise ConfigError(f"--among belongs to a proxy or a formula, which {what} is not")
+    else:
+        exported = _of_run(Path(what), size)
+    text = write(exported, style)
+    if out is None:
+        print(text)
+    else:
+        write_text(out, text + "\n")
+        say(f"wrote {out}")
+
+
+def _is_formula(what: str) -> bool:
+    return "(" in what or (re.fullmatch(r"[a-z]+\.\w+", what) is not None and not Path(what).exists())
+
+
+def _known(what: str, among: str | None) -> Exported:
+    """A proxy of the zoo, or a formula."""
+    table = None if among is None else open_table(among)
+    formula = resolve(what, None if table is None else symbol_set().with_statistics(table.statistics))
+    references = dict if table is None else partial(rank_references, formula, table)
+    if what not in PROXIES.names():
+        return Exported(formula, references)
+    source = PROXIES.get(what).source
+    return Exported(formula, references, f"{what}: {source}", {"name": what, "source": source})
+
+
+def _of_run(run: Path, size: int | None) -> Exported:
     results = read_results(run)
     entry: Judged = results.chosen
     if size is not None:
@@ -56,39 +98,16 @@ def export(
         if size not in sizes:
             raise ConfigError(f"{run}: the front has no formula of size {size}; it has {sorted(sizes)}")
         entry = sizes[size]
-    text = _render(run, style, entry, results)
-    if out is None:
-        print(text)
-    else:
-        refuse_existing(out)
-        write_text(out, text + "\n")
-        say(f"wrote {out}")
-
-
-def _render(run: Path, style: Format, entry: Judged, results: SearchResults) -> str:
-    if style in (Format.text, Format.latex):
-        return entry.formula if style is Format.text else entry.latex
-    task = reopen_task(read_search(run).tasks[0])
-    formula = parse(entry.formula, symbol_set().with_statistics(task.table.statistics))
-    match style:
-        case Format.sympy:
-            return str(to_sympy(formula))
-        case Format.json:
-            statistics = {s.key: s.definition for s in formula.statistics()}
-            kept = ("target", "table", "seed", "labelled", "held_out", "noise_ceiling")
-            known = {"statistics": statistics, **{name: getattr(results, name) for name in kept}}
-            return json.dumps({**to_json(entry), **known}, indent=2, allow_nan=False)
-    references = rank_references(formula, task.labelled)
+    (source,) = read_search(run).tasks
+    try:
+        formula = parse(entry.formula, symbol_set())
+    except FormulaError:  # it holds a scalar of the table's own
+        formula = parse(entry.formula, symbol_set().with_statistics(reopen_task(source).table.statistics))
+    shown = "undefined" if entry.held_out_tau is None else f"{entry.held_out_tau:.3f}"
     note = (
-        f"A zero-cost proxy found by evozc on {results.table}: Kendall tau {_shown(entry)} "
+        f"A zero-cost proxy found by evozc on {results.table}: Kendall tau {shown} "
         f"with {results.target} on {results.held_out} held-out architectures."
     )
-    if style is Format.torch:
-        from evozc.exports import to_torch
-
-        return to_torch(formula, references, note).rstrip("\n")
-    return to_python(formula, references, note).rstrip("\n")
-
-
-def _shown(entry: Judged) -> str:
-    return "undefined" if entry.held_out_tau is None else f"{entry.held_out_tau:.3f}"
+    kept = ("target", "table", "seed", "labelled", "held_out", "noise_ceiling")
+    facts = {**to_json(entry), **{name: getattr(results, name) for name in kept}}
+    return Exported(formula, lambda: rank_references(formula, reopen_task(source).labelled), note, facts)

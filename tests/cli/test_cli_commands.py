@@ -238,6 +238,27 @@ assert set(proxy.STATISTICS) == set({[s.key for s in formula.statistics()]!r})
             np.testing.assert_allclose(json.loads(ran.stdout), expected, rtol=1e-9)
 
 
+def test_known_proxies_and_formulas_are_exported(place, commands, tmp_path):
+    synflow = commands("export", "synflow", "--format", "json", cwd=place)
+    content = json.loads(synflow.out)
+    assert (content["name"], content["formula"]) == ("synflow", "sum(layer.synflow)")
+    assert "Tanaka" in content["source"]
+    for text in ("sum(log(layer.grad_l2))", "network.params"):
+        done = commands("export", text, "--format", "python", cwd=place)
+        assert (done.code, done.err) == (0, "")
+        assert text in done.out.splitlines()
+    alone = commands("export", "aznas", "--format", "python", cwd=place)
+    assert alone.code != 0
+    assert "reference" in alone.err
+    among = commands("export", "aznas", "--format", "python", "--among", "digits", cwd=place)
+    assert (among.code, among.err) == (0, "")
+    assert among.out.count("REFERENCE_") == 8
+    for extra in (("synflow", "--size", 3), ("run", "--among", "digits")):
+        refused = commands("export", *extra, cwd=place)
+        assert (refused.code, refused.out) == (2, "")
+        assert "belongs to" in refused.err
+
+
 def test_a_logrank_is_exported_with_what_it_ranks_among(place, commands, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(place / "run", run)
