@@ -3,35 +3,57 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 
-from evozc.errors import DataError
+from evozc.errors import DataError, EvozcError
+from evozc.extraction._axes import Axes
+from evozc.extraction._call import Arguments, Output, selected
+from evozc.extraction._losses import Loss, class_loss
 from evozc.extraction._state import explained
+from evozc.extraction._uses import Use
 
 Gradients = Mapping[torch.Tensor, torch.Tensor | None]
 
 
 @dataclass(eq=False)
 class Node:
-    """One node of a network: a module that the forward pass runs.
+    """One node of a network: the use of a weight or of a non-linear function, or a block.
 
     Args:
         name: Its path in the network.
-        module: The module.
-        weight: A layer's weight; None for other nodes.
+        module: The module in which it runs.
+        function: What torch calls the function; empty for a block.
+        weight: A layer's weight: a parameter, or what was computed from some.
+        parameters: Those that belong to it: what its weight is made of, and its bias.
+        axes: Where the samples and channels of its output are.
+
+    Attributes:
         values: Its statistics by name, filled by the groups.
+        computed: Weights that were computed, one for each time; empty for a parameter.
+        input_axes: Where the samples and channels of a block's input are.
+        home: The path of the module that holds a layer's weight.
     """
 
     name: str
-    module: nn.Module
-    weight: nn.Parameter | None = None
+    module: nn.Module | None
+    function: str = ""
+    weight: torch.Tensor | None = None
+    parameters: tuple[nn.Parameter, ...] = ()
+    axes: Axes = Axes(1)
     values: dict[str, float] = field(default_factory=dict)
+    computed: list[torch.Tensor] = field(default_factory=list)
+    input_axes: Axes = Axes(1)
+    home: str = ""
+
+    @property
+    def differentiated(self) -> list[torch.Tensor]:
+        """The tensors whose gradients add up to that of the weight."""
+        return self.computed or ([] if self.weight is None else [self.weight])
 
 
 @dataclass(eq=False)
@@ -40,29 +62,50 @@ class Pass:
 
     Args:
         network: The network, in training mode during the main pass.
-        inputs: What it is fed (n, ...).
-        labels: int64 (n,), or None.
-        seed: For what a group draws itself.
+        given: What it is called with.
+        labels: As the loss takes them, or None.
+        seed: For what a group draws itself, and for what the network draws.
+        output: Which of its outputs are its scores.
+        loss: From outputs and labels; None takes cross-entropy of the classes.
 
     Attributes:
         nodes: By node set, in forward order.
         scalars: The network's own statistics by name.
-        scores: The main pass's scores (n, classes), with their graph until the loss is taken.
+        failures: By group that could not be taken, the reason.
+        outputs: What the main pass returned, with its graph until the loss is taken.
+        scores: The outputs averaged over their positions (n, classes).
+        score_axis: The dimension of the outputs that holds the classes.
         leaf: The inputs that the main pass's graph reaches back to, if any.
         fed: The copy of them that the network was given.
-        gradients: The loss's gradient by parameter, once it is taken.
+        gradients: The loss's gradient by tensor, once it is taken.
+        steps: What ran in the main pass between inputs and outputs, for the graph.
+        unseen: The names of the parameters that ran but belong to no node.
+        notes: What else is to be known of the numbers.
     """
 
     network: nn.Module
-    inputs: torch.Tensor
+    given: Arguments
     labels: torch.Tensor | None
     seed: int
+    output: Output = None
+    loss: Loss | None = None
     nodes: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
     scalars: dict[str, float] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    outputs: torch.Tensor | None = None
     scores: torch.Tensor | None = None
+    score_axis: int | None = None
     leaf: torch.Tensor | None = None
     fed: torch.Tensor | None = None
     gradients: Gradients = field(default_factory=dict)
+    steps: list[Any] = field(default_factory=list)
+    unseen: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> torch.Tensor:
+        """What the network is mainly fed (n, ...)."""
+        return self.given.main
 
     def generator(self, stream: int = 0) -> torch.Generator:
         """A generator of the run's seed, the same for every group and whatever ran before."""
@@ -71,6 +114,65 @@ class Pass:
     def trainable(self) -> list[nn.Parameter]:
         """The parameters that are not frozen."""
         return [p for p in self.network.parameters() if p.requires_grad]
+
+    def gradient(self, node: Node) -> torch.Tensor | None:
+        """The loss's gradient at a layer's weight, None where it has none."""
+        return added(self.gradients, node)
+
+    def run(self, given: Arguments) -> Any:
+        """Call the network; it may change the inputs in place.
+
+        Raises:
+            DataError: it fails.
+        """
+        with explained(self.network, "the forward pass"):
+            return self.network(*given.args, **given.named)
+
+    def outputs_of(self, returned: Any, count: int) -> torch.Tensor:
+        """The scores among what the network returned, (n, ...).
+
+        Raises:
+            DataError: it returned something else.
+        """
+        found = selected(returned, self.output, count)
+        if found.ndim < 1 or len(found) != count or not found.is_floating_point():
+            raise DataError(f"the network must return scores ({count}, classes), not {tuple(found.shape)}")
+        return found
+
+    def scores_of(self, outputs: torch.Tensor) -> torch.Tensor:
+        """The outputs averaged over their positions, (n, classes)."""
+        if outputs.ndim < 2:
+            return outputs[:, None]
+        axis = self.score_axis
+        if axis is None:
+            axis = 1 if outputs.ndim > 3 else outputs.ndim - 1
+        if outputs.ndim == 3 and axis == 2:
+            return outputs.mean(dim=1)
+        return outputs.movedim(axis, 1).flatten(2).mean(dim=2) if outputs.ndim > 2 else outputs
+
+    def loss_of(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The mean loss.
+
+        Raises:
+            DataError: the labels do not fit, or the loss fails.
+        """
+        if self.loss is None or self.loss is class_loss:
+            return class_loss(self.scores_of(outputs), labels)
+        try:
+            loss = self.loss(outputs, labels)
+        except EvozcError:
+            raise
+        except Exception as error:
+            raise DataError(f"the loss failed: {type(error).__name__}: {error}") from error
+        if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+            raise DataError("the loss must be a tensor of one number")
+        return loss.reshape(())
+
+
+def added(gradients: Gradients, node: Node) -> torch.Tensor | None:
+    """The sum of the gradients at a layer's weight, None where it has none."""
+    found = [g for w in node.differentiated if (g := gradients.get(w)) is not None]
+    return None if not found else found[0] if len(found) == 1 else sum(found[1:], found[0])
 
 
 class Group:
@@ -89,6 +191,8 @@ class Group:
     least_batch: ClassVar[int] = 1
     #: Whether it needs the loss's gradients of the main pass.
     needs_loss: ClassVar[bool] = False
+    #: Whether it needs the network's scores, though perhaps not their loss.
+    needs_scores: ClassVar[bool] = False
     #: Whether it needs the main pass's graph before the loss is taken.
     needs_graph: ClassVar[bool] = False
     #: Whether it needs the gradient at the inputs.
@@ -97,10 +201,16 @@ class Group:
     second_order: ClassVar[bool] = False
 
     def layer(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
-        """A layer has run."""
+        """A layer has run for the first time."""
 
     def layer_gradient(self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
-        """The loss's gradient at a layer's output is known."""
+        """The loss's gradient at a layer's first output is known."""
+
+    def use(self, run: Pass, node: Node, use: Use, output: torch.Tensor) -> None:
+        """A layer has run, for the first time or again."""
+
+    def use_gradient(self, run: Pass, node: Node, use: Use, gradient: torch.Tensor) -> None:
+        """The loss's gradient at a layer's output is known, of each time that it ran."""
 
     def activation(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """An activation has run."""
@@ -109,6 +219,9 @@ class Group:
         self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor
     ) -> None:
         """The loss's gradient at an activation's output is known."""
+
+    def probabilities(self, run: Pass, node: Node, probabilities: torch.Tensor, axis: int) -> None:
+        """A softmax, of attention or by itself, gave probabilities that add up to 1 along a dimension."""
 
     def enter_block(self, run: Pass, node: Node, inputs: tuple) -> None:
         """A block is about to run."""
@@ -129,55 +242,18 @@ class Group:
         """All of the main pass is over; the network may be run again, in any mode."""
 
 
-def forward(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    """The network's scores (n, classes); it may change the inputs in place.
-
-    Scores by token (n, tokens, features) or by position (n, channels, height, width) are
-    averaged over the positions; of an object with ``logits``, those are taken.
-
-    Raises:
-        DataError: the network fails, or returns something else.
-    """
-    with explained(network, "the forward pass"):
-        scores: Any = network(inputs)
-        if isinstance(scores, list | tuple) and not hasattr(scores, "logits"):
-            raise DataError(f"the network must return scores ({len(inputs)}, classes), not {_shape(scores)}")
-        scores = getattr(scores, "logits", scores)
-        if not isinstance(scores, torch.Tensor) or scores.ndim < 2 or len(scores) != len(inputs):
-            raise DataError(f"the network must return scores ({len(inputs)}, classes), not {_shape(scores)}")
-        if scores.ndim == 3:
-            return scores.mean(dim=1)
-        return scores.flatten(2).mean(dim=2) if scores.ndim > 3 else scores
-
-
-def loss_of(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """The mean cross-entropy.
-
-    Raises:
-        DataError: a label without a score.
-    """
-    if not 0 <= int(labels.min()) <= int(labels.max()) < scores.shape[1]:
-        raise DataError(
-            f"labels from {int(labels.min())} to {int(labels.max())} do not fit "
-            f"the network's {scores.shape[1]} outputs"
-        )
-    return cross_entropy(scores, labels)
-
-
 def gradients_of(
-    network: nn.Module, value: torch.Tensor, parameters: list[nn.Parameter], **how: bool
+    network: nn.Module, value: torch.Tensor, tensors: Sequence[torch.Tensor], **how: bool
 ) -> Gradients:
-    """The gradient of a value by parameter, None where it has none.
+    """The gradient of a value by tensor, None where it has none.
 
     Raises:
         DataError: the backward pass fails.
     """
-    if not parameters or not value.requires_grad:
+    tensors = [t for t in dict.fromkeys(tensors) if t.requires_grad]
+    if not tensors or not value.requires_grad:
         return {}
     with explained(network, "the backward pass"):
-        gradients = torch.autograd.grad(value, parameters, allow_unused=True, **how)
-    return dict(zip(parameters, gradients, strict=True))
-
-
-def _shape(scores: Any) -> str:
-    return str(tuple(scores.shape)) if isinstance(scores, torch.Tensor) else type(scores).__name__
+        gradients = torch.autograd.grad(value, tensors, allow_unused=True, **how)
+    dense = (g.to_dense() if g is not None and g.layout != torch.strided else g for g in gradients)
+    return dict(zip(tensors, dense, strict=True))

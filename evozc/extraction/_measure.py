@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from evozc.errors import DataError, FormulaError
-from evozc.extraction._group import Group, Pass, forward, gradients_of, loss_of
-from evozc.extraction._hooks import Hooks
-from evozc.extraction._modules import find_blocks
+from evozc.errors import ConfigError, DataError, FormulaError
+from evozc.extraction._axes import Axes
+from evozc.extraction._blocks import find_blocks
+from evozc.extraction._call import Arguments, Output
+from evozc.extraction._group import Group, Pass, gradients_of
+from evozc.extraction._losses import LOSSES, Loss
+from evozc.extraction._network import in_float32, unwrapped
 from evozc.extraction._numbers import NAN
+from evozc.extraction._record import Recorder
 from evozc.extraction._settings import ordered_groups
-from evozc.extraction._state import device_of, preserved
+from evozc.extraction._state import Snapshot, device_of, plainly, seeded
 from evozc.symbols import GROUPS, group_names, statistics
 from primitives import NETWORK, NODE_SETS, Statistic
 
@@ -28,11 +32,20 @@ class Measurement(dict[str, "np.ndarray | float"]):
 
     Attributes:
         names: By node set, the nodes' paths in the network, in forward order.
+        failures: By group whose statistics are missing as a whole, the reason.
+        unseen: The names of the parameters that ran but belong to no layer: scales, shifts, positions.
+        notes: What else is to be known of the numbers.
     """
 
-    def __init__(self, values: dict[str, np.ndarray | float], names: dict[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, values: dict[str, np.ndarray | float], names: dict[str, tuple[str, ...]],
+        failures: dict[str, str] | None = None, unseen: tuple[str, ...] = (), notes: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(values)
         self.names = names
+        self.failures = failures or {}
+        self.unseen = unseen
+        self.notes = notes
 
     @property
     def missing(self) -> dict[str, list[str]]:
@@ -49,50 +62,65 @@ class Measurement(dict[str, "np.ndarray | float"]):
 
 def measure(
     network: nn.Module,
-    inputs: torch.Tensor,
-    labels: torch.Tensor | None = None,
+    inputs: Any,
+    labels: Any = None,
     blocks: Sequence[nn.Module] | None = None,
     groups: Sequence[str] | None = None,
     seed: int = 0,
+    *,
+    output: Output = None,
+    loss: Loss | str | None = None,
 ) -> Measurement:
     """Measure the statistics of the catalogue at every node of an untrained network.
 
-    Layers and activations are those that the forward pass runs, in its order, each module
-    once. The network runs in training mode. Afterwards its weights, buffers, modes, hooks
+    A layer is a weight that the forward pass uses: in a convolution, a linear map, an embedding, a
+    recurrent kernel, attention or any other matrix product, whoever calls it, and whether the weight
+    is a parameter or computed from some; used several times it is one node, and what counts is added
+    up. An activation is one use of a non-linear function. Both are in the order of the forward pass.
+    The network runs in training mode. Afterwards its weights, buffers, modes, hooks, attributes
     and ``.grad`` and the random states are, bit by bit, what they were, also after an error.
 
     Args:
         network: From inputs to scores (n, classes); those of tokens (n, tokens, features) or
-            positions (n, channels, height, width) are averaged.
-        inputs: float32 (n, ...), or int64 token numbers (n, ...).
-        labels: int64 (n,), each the index of a class; without them every statistic that needs
-            labels is missing.
+            positions (n, channels, height, width) are averaged. Wrapped by DataParallel or compiled,
+            the network inside is measured; of another type than float32, a copy.
+        inputs: float32 (n, ...), or int64 token numbers (n, ...); several as a mapping of names, or in
+            a tuple, whose last may be such a mapping. Arrays of numpy do as well.
+        labels: int64 (n,), each the index of a class, or as the loss takes them; without them every
+            statistic that needs labels is missing.
         blocks: The modules that form the node set ``block``, in forward order; None takes
             the children of the longest ModuleList or Sequential. One that is not run is a
             node without values.
         groups: Parts of the catalogue, fewer are faster; None for all, with those of plug-ins.
-        seed: For random directions and weights that a group draws itself.
+        seed: For random directions and weights that a group draws itself, and for what the network
+            draws, as in dropout.
+        output: Which of the network's outputs are its scores: a name, a position, several joined by
+            dots, or a function. By default the tensor itself, ``logits``, or the only one.
+        loss: From outputs and labels to a tensor of one number, or a kind of
+            :class:`~evozc.spaces.Outputs`; by default the mean cross-entropy of the scores.
 
     Returns:
         The statistics. Missing is the gradient of a frozen weight or of one that the loss does
-        not reach, whatever is not finite, and a count of nothing.
+        not reach, whatever is not finite, a count of nothing, and all of a group that failed.
 
     Raises:
-        ConfigError: an unknown group.
+        ConfigError: an unknown group or kind of loss.
         FormulaError: a group measures what it does not declare.
-        DataError: inputs, labels or blocks that do not fit, or a network that cannot be run.
+        DataError: inputs, labels or blocks that do not fit, or a network that cannot be run at all.
     """
     names = group_names() if groups is None else ordered_groups(groups)
     chosen: list[Group] = [GROUPS.get(name)() for name in names]
-    check_batch(inputs, labels, least_batch(chosen, labels is not None))
-    run = run_groups(network, inputs, labels, blocks, chosen, seed)
+    run = run_groups(network, inputs, labels, blocks, chosen, seed, output, loss)
     declared = [s for s in statistics() if any(s.group == group.name for group in chosen)]
     _check_declared(run, declared, chosen)
     values: dict[str, np.ndarray | float] = {}
     for statistic in declared:
         found = values_of(run, statistic.node_set, statistic.name)
+        if statistic.group in run.failures:
+            found = np.full_like(found, NAN)
         values[statistic.key] = float(found[0]) if statistic.node_set == NETWORK else found
-    return Measurement(values, {s: tuple(node.name for node in run.nodes[s]) for s in NODE_SETS})
+    nodes = {s: tuple(node.name for node in run.nodes[s]) for s in NODE_SETS}
+    return Measurement(values, nodes, run.failures, run.unseen, run.notes)
 
 
 def least_batch(groups: Sequence[Group], labelled: bool) -> int:
@@ -118,51 +146,104 @@ def _check_declared(run: Pass, declared: Sequence[Statistic], groups: Sequence[G
                 )
 
 
-def check_batch(inputs: torch.Tensor, labels: torch.Tensor | None, least: int) -> None:
+def run_groups(
+    network: nn.Module,
+    inputs: Any,
+    labels: Any,
+    blocks: Sequence[nn.Module] | None,
+    groups: Sequence[Group],
+    seed: int,
+    output: Output = None,
+    loss: Loss | str | None = None,
+) -> Pass:
+    """Run a network so that every group takes its statistics, and leave it as it was.
+
+    Raises:
+        DataError: as :func:`measure` says.
+    """
+    network = unwrapped(network)
+    network, blocks, note = in_float32(network, blocks)
+    if isinstance(loss, str):
+        if loss not in LOSSES:
+            raise ConfigError(f"unknown loss {loss!r}; known are {', '.join(LOSSES)}")
+        loss = LOSSES[loss]
+    blocks = find_blocks(network, blocks)
+    device = device_of(network)
+    given = Arguments.of(inputs).mapped(lambda t: t.to(device))
+    if note is not None:
+        given = given.mapped(lambda t: t.float() if t.is_floating_point() else t)
+    labels = None if labels is None else as_labels(labels, device)
+    check_batch(given.main, labels, least_batch(groups, labels is not None), loss)
+    run = None
+    if given.main.ndim == 4 and given.main.is_floating_point() and not any(map(_corrupts_memory, network.modules())):
+        fast = given.with_main(given.main.contiguous(memory_format=torch.channels_last))
+        try:
+            run = _run(Pass(network, fast, labels, seed, output, loss), blocks, [type(group)() for group in groups])
+        except DataError:  # a network may count on the order of memory, as view does: it is given its own
+            given = given.with_main(given.main.contiguous())
+    if run is None:
+        run = _run(Pass(network, given, labels, seed, output, loss), blocks, groups)
+    run.notes = () if note is None else (note,)
+    return run
+
+
+def _run(run: Pass, blocks: Sequence[nn.Module], groups: Sequence[Group]) -> Pass:
+    with plainly():
+        snapshot = Snapshot(run.network)
+        record = Recorder(run, groups)
+        try:
+            with seeded(run.network, run.seed):
+                run.network.train()
+                _main_pass(run, record, blocks)
+        finally:
+            snapshot.restore()
+            record.forget()
+        run.outputs = run.scores = run.leaf = run.fed = None
+        run.steps.clear()
+        for group in record.listeners("own_passes"):
+            try:  # all passes begin with the same network and random state
+                with seeded(run.network, run.seed):
+                    record.tell_one(group, "own_passes")
+            finally:
+                snapshot.restore()
+        for node in run.nodes["layer"]:
+            node.computed.clear()
+    return run
+
+
+def as_labels(labels: Any, device: torch.device) -> torch.Tensor:
+    """Labels as a tensor; whole numbers as int64.
+
+    Raises:
+        DataError: they are none.
+    """
+    if isinstance(labels, torch.Tensor | np.ndarray):
+        return next(Arguments.of(labels).tensors()).to(device)
+    if isinstance(labels, list | tuple) and labels and all(isinstance(label, int) for label in labels):
+        return torch.tensor(labels, device=device)
+    raise DataError(f"labels must be a tensor or an array, not {type(labels).__name__}")
+
+
+def check_batch(inputs: torch.Tensor, labels: torch.Tensor | None, least: int, loss: Loss | None = None) -> None:
     """Stop at a mini-batch that no network could be measured on.
 
     Raises:
         DataError: a wrong type or shape, or fewer than ``least`` samples.
     """
-    if inputs.ndim < 2 or inputs.dtype not in (torch.float32, torch.int64):
+    if inputs.ndim < 1 or inputs.dtype not in (torch.float32, torch.int64, torch.bool):
         raise DataError(
             f"inputs must be float32 or int64 (n, ...), not {inputs.dtype} {tuple(inputs.shape)}"
         )
-    if labels is not None and (labels.dtype != torch.int64 or labels.shape != inputs.shape[:1]):
+    if labels is not None and loss is None and (
+        labels.shape[:1] != inputs.shape[:1] or (labels.dtype != torch.int64 and labels.ndim != 2)
+        or (labels.dtype == torch.int64 and labels.ndim != 1)
+    ):
         raise DataError(
-            f"labels must be int64 ({len(inputs)},), one for each input, "
-            f"not {labels.dtype} {tuple(labels.shape)}"
+            f"labels must be int64 ({len(inputs)},), one for each input, not {labels.dtype} {tuple(labels.shape)}; "
+            "others need a loss of their own"
         )
     if len(inputs) < least:
         raise DataError(f"a mini-batch of {len(inputs)} is too small; at least {least} are needed")
-
-
-def run_groups(
-    network: nn.Module,
-    inputs: torch.Tensor,
-    labels: torch.Tensor | None,
-    blocks: Sequence[nn.Module] | None,
-    groups: Sequence[Group],
-    seed: int,
-) -> Pass:
-    """Run a network so that every group takes its statistics, and leave it as it was."""
-    blocks = find_blocks(network, blocks)
-    device = device_of(network)
-    inputs = inputs.detach().to(device)
-    if inputs.ndim == 4 and not any(map(_corrupts_memory, network.modules())):
-        inputs = inputs.contiguous(memory_format=torch.channels_last)
-    run = Pass(network, inputs, None if labels is None else labels.to(device), seed)
-    watch = Hooks(run, groups)
-    # Of attention's kernels only this one can be differentiated twice.
-    with sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
-        with preserved(network), watch.watching(blocks):
-            network.train()
-            _main_pass(run, watch)
-        run.scores = run.leaf = run.fed = None
-        for group in watch.listeners("own_passes"):
-            with preserved(network):  # all passes begin with the same buffers and random state
-                group.own_passes(run)
-    return run
 
 
 def _corrupts_memory(module: nn.Module) -> bool:
@@ -178,25 +259,67 @@ def _corrupts_memory(module: nn.Module) -> bool:
     )
 
 
-def _main_pass(run: Pass, watch: Hooks) -> None:
-    groups = watch.groups
+def _main_pass(run: Pass, record: Recorder, blocks: Sequence[nn.Module]) -> None:
+    groups = list(record.groups)
     needs_loss = run.labels is not None and any(group.needs_loss for group in groups)
     leaf = run.inputs
     if run.inputs.is_floating_point() and any(group.at_inputs for group in groups):
         leaf = run.leaf = run.inputs.clone().requires_grad_()
     with torch.set_grad_enabled(needs_loss or any(group.needs_graph for group in groups)):
         run.fed = leaf.clone()
-        run.scores = forward(run.network, run.fed)
-        loss = None if run.labels is None else loss_of(run.scores, run.labels)
-    for group in groups:
-        group.before_loss(run)
-    if needs_loss:
-        twice = any(group.second_order for group in groups)
-        watch.listening = True
-        run.gradients = gradients_of(run.network, loss, run.trainable(), create_graph=twice)
-        watch.listening = False
-        for group in groups:
-            group.after_loss(run)
+        given = run.given.with_main(run.fed)
+        record.given(list(given.tensors()))
+        with record.recording(blocks):
+            returned = run.run(given)
+        record.finish()
+        loss = _scored(run, record, returned)
+    record.tell("before_loss")
+    if needs_loss and loss is not None:
+        twice = any(group.second_order for group in record.groups)
+        weights = [w for node in run.nodes["layer"] for w in node.computed]
+        record.listening = True
+        try:
+            run.gradients = gradients_of(run.network, loss, [*run.trainable(), *weights], create_graph=twice)
+        except DataError as error:
+            for group in [g for g in record.groups if g.needs_loss]:
+                record.fail(group, str(error))
+        record.listening = False
+        record.tell("after_loss")
+
+
+def _scored(run: Pass, record: Recorder, returned: Any) -> torch.Tensor | None:
+    """The outputs and the loss of them; groups that need what there is not have failed.
+
+    Raises:
+        DataError: labels that do not fit.
+    """
+    try:
+        run.outputs = run.outputs_of(returned, record.count)
+        if run.outputs.ndim > 2:
+            known = record.mark(run.outputs)
+            run.score_axis = _axis_of_channels(run.outputs, None if known is None else known.axes)
+        run.scores = run.scores_of(run.outputs)
+    except DataError as error:
+        for group in [g for g in record.groups if g.needs_scores or (g.needs_loss and run.labels is not None)]:
+            record.fail(group, str(error))
+        return None
+    if run.labels is None:
+        return None
+    try:
+        return run.loss_of(run.outputs, run.labels)
+    except DataError as error:
+        if run.loss is None:
+            raise
+        for group in [g for g in record.groups if g.needs_loss]:
+            record.fail(group, str(error))
+        return None
+
+
+def _axis_of_channels(z: torch.Tensor, axes: Axes | None) -> int | None:
+    if axes is None or axes.channels is None:
+        return None
+    found = [a for a in range(1, z.ndim) if (z.shape[a], math.prod(z.shape[a + 1 :])) == axes.channels]
+    return found[0] if found else None
 
 
 def values_of(run: Pass, node_set: str, name: str) -> np.ndarray:

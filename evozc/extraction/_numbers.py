@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import torch
 
+from evozc.extraction._axes import Axes
+
 NAN = float("nan")
 _PIECE = 2**16
 
@@ -25,16 +27,49 @@ class Summary(NamedTuple):
     positive: float
 
 
-def rows(z: torch.Tensor) -> torch.Tensor:
-    """A tensor (n, ...) as contiguous (n, units), in the order of memory where that saves a copy."""
+def flat(z: torch.Tensor) -> torch.Tensor:
+    """All numbers of a tensor, contiguous, in the order of memory where that saves a copy."""
     if z.ndim == 4 and z.is_contiguous(memory_format=torch.channels_last):
         z = z.permute(0, 2, 3, 1)
-    return z.reshape(len(z) if z.ndim else 1, -1).contiguous()
+    return z.reshape(-1)
 
 
-def channels_last(z: torch.Tensor) -> torch.Tensor:
-    """A view whose last dimension is the channels: (n, C, H, W) turned, (n, tokens, C) and (n, C) as is."""
-    return z.movedim(1, -1) if z.ndim > 3 else z
+def rows(z: torch.Tensor, axes: Axes) -> torch.Tensor | None:
+    """A tensor as contiguous (n, units), a row a sample; None if it is not known where they are."""
+    if axes.samples is None:
+        return None
+    if axes.samples * axes.count == z.numel():  # sample after sample
+        if z.ndim == 4 and z.is_contiguous(memory_format=torch.channels_last) and len(z) == axes.count:
+            z = z.permute(0, 2, 3, 1)
+        return z.reshape(axes.count, -1).contiguous()
+    return z.reshape(-1, axes.count, axes.samples).movedim(1, 0).reshape(axes.count, -1)
+
+
+def channels_last(z: torch.Tensor, axes: Axes) -> torch.Tensor:
+    """A tensor as (..., channels)."""
+    if axes.channels is None:
+        return z
+    size, behind = axes.channels
+    rest = 1
+    for axis in range(z.ndim - 1, -1, -1):
+        if rest == behind and z.shape[axis] == size:
+            return z.movedim(axis, -1)
+        rest *= z.shape[axis]
+    return z.reshape(-1, size, behind).movedim(1, -1)
+
+
+def by_sample(z: torch.Tensor, axes: Axes) -> torch.Tensor | None:
+    """A tensor as (n, positions, channels); None if it is not known where the samples are."""
+    if axes.samples is None or axes.channels is None:
+        return None
+    size, behind = axes.channels
+    last = channels_last(z, axes)
+    # Channels taken out, a sample is as many numbers of those that remain.
+    samples = axes.samples if behind * size <= axes.samples else axes.samples * size
+    if samples % size:
+        return None
+    parts = last.reshape(-1, axes.count, samples // size, size)
+    return parts.squeeze(0) if len(parts) == 1 else parts.movedim(1, 0).flatten(1, 2)
 
 
 def summarise(z: torch.Tensor) -> Summary:
@@ -93,15 +128,14 @@ def logdet(kernel: torch.Tensor) -> float:
     return pivots.log().sum().item()
 
 
-def entropy(z: torch.Tensor) -> float:
-    """Entropy of the scaled eigenvalues of the covariance of a block's channels.
+def entropy(z: torch.Tensor, axes: Axes) -> float:
+    """Entropy of the scaled eigenvalues of the covariance of a block's channels, over samples and positions.
 
-    Channels are dimension 1 of (n, C, H, W), or the last of (n, tokens, C) and (n, C).
     Missing where the output is constant, so that there is no spectrum to scale.
     """
-    if z.ndim < 2:
+    if axes.channels is None or z.ndim < 2:
         return NAN
-    last = channels_last(z)
+    last = channels_last(z, axes)
     features = last.reshape(-1, last.shape[-1])
     mean = features.mean(dim=0)
     if len(features) < len(mean):  # the smaller product has the same spectrum, but for zeros

@@ -7,7 +7,7 @@ import math
 import torch
 
 from evozc.extraction._group import Group, Node, Pass
-from evozc.extraction._numbers import NAN, logdet, rows, sign_kernel, summarise
+from evozc.extraction._numbers import NAN, flat, logdet, rows, sign_kernel, summarise
 
 
 class Activations(Group):
@@ -20,10 +20,10 @@ class Activations(Group):
 
     def activation(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """The output and its signs."""
-        units = rows(output)
-        z = summarise(units)
+        z = summarise(flat(output))
         node.values.update(output_mean=z.mean, output_std=z.std, positive=z.positive)
-        if len(units) != len(run.inputs):
+        units = rows(output, node.axes)
+        if units is None:
             return
         kernel = sign_kernel(units)
         if math.isnan(z.mean):

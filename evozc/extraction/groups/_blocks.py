@@ -7,7 +7,7 @@ import math
 import torch
 
 from evozc.extraction._group import Group, Node, Pass
-from evozc.extraction._numbers import entropy, rms, rows, summarise
+from evozc.extraction._numbers import entropy, flat, rms, summarise
 
 
 class Blocks(Group):
@@ -18,10 +18,10 @@ class Blocks(Group):
 
     def block(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """The output."""
-        z = summarise(rows(output))
+        z = summarise(flat(output))
         node.values.update(output_mean=z.mean, output_std=z.std, output_l2=math.hypot(z.mean, z.std))
-        node.values["entropy"] = entropy(output)
+        node.values["entropy"] = entropy(output, node.axes)
 
     def block_gradient(self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
         """The gradient at the output."""
-        node.values["output_grad_l2"] = rms(rows(gradient))
+        node.values["output_grad_l2"] = rms(flat(gradient))

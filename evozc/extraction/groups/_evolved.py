@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from evozc.extraction._group import Group, Node, Pass
-from evozc.extraction._numbers import NAN, rows, summarise
+from evozc.extraction._numbers import NAN, flat, summarise
 
 
 class Evolved(Group):
@@ -20,7 +20,7 @@ class Evolved(Group):
         if not x.is_floating_point():
             return
         low, high = (bound.item() for bound in torch.aminmax(x))
-        z = summarise(rows(x))
+        z = summarise(flat(x))
         squares = (z.std**2 + (z.mean - low) ** 2) * x.numel()
         node.values["input_minmax_l2"] = squares**0.5 / (high - low) if high > low else NAN
 
@@ -31,7 +31,7 @@ class Evolved(Group):
     def after_loss(self, run: Pass) -> None:
         """LPZero's and EZNAS's functions of the gradient at the weight."""
         for node in run.nodes["layer"]:
-            gradient = run.gradients.get(node.weight)
+            gradient = run.gradient(node)
             if gradient is None:
                 continue
             g = gradient.detach()

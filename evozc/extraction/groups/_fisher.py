@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from evozc.extraction._group import Group, Node, Pass
-from evozc.extraction._numbers import channels_last
+from evozc.extraction._numbers import by_sample
+from evozc.extraction._uses import Use
 
 
 class Fisher(Group):
@@ -15,14 +16,26 @@ class Fisher(Group):
     needs_loss = True
 
     def __init__(self) -> None:
-        self._outputs: dict[Node, torch.Tensor] = {}
+        self._outputs: dict[Use, torch.Tensor] = {}
+        self._sums: dict[tuple[Node, int], torch.Tensor] = {}
 
-    def layer(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
+    def use(self, run: Pass, node: Node, use: Use, output: torch.Tensor) -> None:
         """Kept for the backward pass; a copy, for an in-place activation may follow."""
-        self._outputs[node] = output.clone()
+        if output.requires_grad:
+            self._outputs[use] = output.detach().clone()
 
-    def layer_gradient(self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
-        """Summed over the positions of each sample and channel."""
-        product = channels_last(self._outputs.pop(node) * gradient)
-        by_channel = product.flatten(1, -2).sum(dim=1) if product.ndim > 2 else product
-        node.values["fisher"] = 0.5 * by_channel.double().square().mean(dim=0).sum().item()
+    def use_gradient(self, run: Pass, node: Node, use: Use, gradient: torch.Tensor) -> None:
+        """Summed over the positions of each sample and channel, and over all uses."""
+        product = by_sample(self._outputs.pop(use) * gradient, use.axes)
+        if product is None:
+            return
+        by_channel = product.sum(dim=1) if product.shape[1] > 1 else product[:, 0]
+        key = (node, use.weight.storage_offset())  # parts of a weight reach other channels
+        known = self._sums.get(key)
+        self._sums[key] = by_channel if known is None else known + by_channel
+
+    def after_loss(self, run: Pass) -> None:
+        """The mean over the samples."""
+        for (node, _), by_channel in self._sums.items():
+            part = 0.5 * by_channel.double().square().mean(dim=0).sum().item()
+            node.values["fisher"] = node.values.get("fisher", 0.0) + part

@@ -17,7 +17,7 @@ class Gradients(Group):
     def after_loss(self, run: Pass) -> None:
         """From the gradients of the main pass."""
         for node in run.nodes["layer"]:
-            gradient = run.gradients.get(node.weight)
+            gradient = run.gradient(node)
             if gradient is None:
                 continue
             w, g = (t.detach().double().flatten() for t in (node.weight, gradient))

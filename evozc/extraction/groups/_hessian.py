@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from evozc.extraction._group import Group, Pass, gradients_of
+from evozc.extraction._group import Group, Pass, added, gradients_of
 
 
 class Hessian(Group):
@@ -19,14 +19,15 @@ class Hessian(Group):
 
     def after_loss(self, run: Pass) -> None:
         """A second backward pass through the first."""
-        layers = [node for node in run.nodes["layer"] if run.gradients.get(node.weight) is not None]
-        gradients = [run.gradients[node.weight] for node in layers]
+        layers = [node for node in run.nodes["layer"] if run.gradient(node) is not None]
+        gradients = [run.gradient(node) for node in layers]
         if not any(g.requires_grad for g in gradients):
             return
         value = sum(torch.sum(g.detach() * g) for g in gradients)
-        products = gradients_of(run.network, value, [node.weight for node in layers])
+        weights = [weight for node in layers for weight in node.differentiated]
+        products = gradients_of(run.network, value, weights)
         for node in layers:
-            product = products[node.weight]
+            product = added(products, node)
             if product is not None:
                 w, h = (t.detach().double().flatten() for t in (node.weight, product))
                 node.values["weight_x_hessian_grad_sum"] = torch.dot(w, h).item()

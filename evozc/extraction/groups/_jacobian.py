@@ -18,6 +18,7 @@ class Jacobian(Group):
     """The correlations between the samples' gradients: jacov and EPE-NAS."""
 
     name = "jacobian"
+    needs_scores = True
     needs_graph = True
     at_inputs = True
 
@@ -33,7 +34,7 @@ class Jacobian(Group):
             return
         jacobian = gradient.flatten(1).double().cpu().numpy()
         run.scalars["jacov"] = _jacov(_correlations(jacobian))
-        if run.labels is not None:
+        if run.labels is not None and run.labels.ndim == 1 and run.labels.dtype == torch.int64:
             run.scalars["epe_nas"] = _epe_nas(jacobian, run.labels.cpu().numpy(), run.scores.shape[1])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from evozc.extraction._group import Group, Node, Pass
-from evozc.extraction._numbers import rows, summarise
+from evozc.extraction._numbers import flat, summarise
 
 
 class Outputs(Group):
@@ -16,11 +16,11 @@ class Outputs(Group):
 
     def layer(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """The output."""
-        z = summarise(rows(output))
+        z = summarise(flat(output))
         node.values.update(output_mean=z.mean, output_std=z.std)
         node.values.update(output_l1=z.mean_abs, output_positive=z.positive)
 
     def layer_gradient(self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
         """The gradient at the output."""
-        g = summarise(rows(gradient))
+        g = summarise(flat(gradient))
         node.values.update(output_grad_mean=g.mean, output_grad_std=g.std, output_grad_l1=g.mean_abs)

@@ -24,8 +24,8 @@ class Patterns(Group):
 
     def activation(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """The different patterns of one activation."""
-        units = rows(output)
-        if len(units) != len(run.inputs) or units.isnan().any():
+        units = rows(output, node.axes)
+        if units is None or units.isnan().any():
             return
         found = _distinct(_codes(units[:_SAMPLES]).cpu().numpy())
         node.values["patterns"] = len(found)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
-from torch import nn
 from torch.autograd.graph import GradientEdge, get_gradient_edge
-from torch.func import functional_call
-from torch.nn.modules.conv import _ConvNd
 
-from evozc.extraction._group import Group, Pass, forward
-from evozc.extraction._numbers import channels_last
+from evozc.extraction._group import Group, Pass
+from evozc.extraction._numbers import rows
 from evozc.extraction._state import explained
+from evozc.extraction._trace import Mark, Trace
+from evozc.extraction._uses import Use
 
 _SAMPLES = 16
 #: Directions of the scores that are followed back; as many as there are classes, if fewer.
@@ -25,38 +23,91 @@ class Spectrum(Group):
     """VKDNW's entropy of the deciles of the Fisher matrix's eigenvalues.
 
     The matrix is the mean over samples of J^T (diag(p) - p p^T) J, J the derivatives of the
-    scores by the first weight of every layer. With more classes than 16 its inner part is
-    estimated from 16 random directions.
+    scores by the first weight of every layer that multiplies, over all its uses. With more classes
+    than 16 its inner part is estimated from 16 random directions.
     """
 
     name = "spectrum"
+    needs_scores = True
 
     def own_passes(self, run: Pass) -> None:
         """One forward pass in evaluation mode, a backward pass for each direction."""
         if len(run.nodes["layer"]) < 2:
             return
         run.network.eval()
-        kept: list[tuple[GradientEdge, torch.Tensor]] = []
-        with _watching_layers(run.network, kept):
-            scores = forward(run.network, run.inputs[:_SAMPLES].clone())
-        outputs = [z for z, _ in kept]
-        if not outputs or not scores.requires_grad:
+        given = run.given.part(slice(_SAMPLES))
+        count = len(given.main)
+        watch = _FirstWeights(run, count)
+        watch.given(list(given.tensors()))
+        with watch.watching():
+            returned = run.run(given)
+        scores = run.scores_of(run.outputs_of(returned, count))
+        if not watch.found or not scores.requires_grad:
             return
-        rows = []
-        directions = _directions(scores.detach(), run.generator())
-        for direction in directions:
+        edges = [edge for edge, _, _ in watch.found]
+        layers = {main: place for place, main in enumerate(dict.fromkeys(main for _, _, main in watch.found))}
+        parts = []
+        for direction in _directions(scores.detach(), run.generator()):
             with explained(run.network, "the backward pass of the Fisher matrix"):
-                gradients = torch.autograd.grad(
-                    scores, outputs, direction, retain_graph=True, allow_unused=True
-                )
-            derivatives = [
-                torch.zeros(len(d), device=d.device) if g is None else (_first_channel(g) * d).sum(dim=1)
-                for g, (_, d) in zip(gradients, kept, strict=True)
-            ]
-            rows.append(torch.stack(derivatives, dim=1))
-        jacobian = torch.cat(rows).double()
+                gradients = torch.autograd.grad(scores, edges, direction, retain_graph=True, allow_unused=True)
+            derivatives = torch.zeros(count, len(layers), device=scores.device)
+            for gradient, (_, derivative, main) in zip(gradients, watch.found, strict=True):
+                if gradient is not None:
+                    derivatives[:, layers[main]] += derivative(gradient)
+            parts.append(derivatives)
+        jacobian = torch.cat(parts).double()
         if jacobian.isfinite().all():
             run.scalars["fisher_entropy"] = _decile_entropy(jacobian.T @ jacobian / len(scores))
+
+
+class _FirstWeights(Trace):
+    """Every layer's output, with its derivative by the first weight.
+
+    Attributes:
+        found: For each use the edge of the graph, from a gradient there to each sample's derivative
+            of the score by the weight, and the parameter.
+    """
+
+    def __init__(self, run: Pass, count: int) -> None:
+        super().__init__(run.network, count)
+        self.found: list[tuple[GradientEdge, Callable[[torch.Tensor], torch.Tensor], int]] = []
+
+    def layer(self, use: Use, output: torch.Tensor, mark: Mark, again: Callable[..., torch.Tensor]) -> None:
+        """A layer is linear in its weight."""
+        if use.multiplies is None or not output.requires_grad:
+            return
+        main = max(self.mark(use.weight).weights, key=lambda p: p.numel())
+        if use.weight._base is main and use.weight.storage_offset() != main.storage_offset():
+            return  # a part without the first weight
+        with torch.no_grad():
+            unit = torch.zeros_like(use.weight)
+            unit[(0,) * unit.ndim] = 1
+            derivative = again(unit, None if use.bias is None else torch.zeros_like(use.bias))
+        axes = mark.axes._replace(channels=None).at(output.shape)._replace(channels=None)
+        place = use.channel_axis
+        # The first weight of a plain layer reaches the first channel alone.
+        whole = place is None or use.weight.storage_offset() or use.function not in _PLAIN
+
+        def by_sample(gradient: torch.Tensor) -> torch.Tensor:
+            if whole:
+                return rows(gradient * derivative, axes).sum(dim=1)
+            return (_first(gradient) * first).sum(dim=1)
+
+        def _first(z: torch.Tensor) -> torch.Tensor:
+            chosen = z.select(place, 0)
+            behind = axes.samples // z.shape[place] if axes.samples * axes.count >= z.numel() else None
+            if behind is None:
+                return rows(z, axes)
+            return chosen.reshape(-1, axes.count, behind).movedim(1, 0).flatten(1)
+
+        if axes.samples is None:
+            return
+        first = None if whole else _first(derivative)
+        self.found.append((get_gradient_edge(output), by_sample, id(main)))
+
+
+#: Functions whose first weight belongs to the first channel of the output.
+_PLAIN = frozenset({"linear", "conv1d", "conv2d", "conv3d"})
 
 
 def _directions(scores: torch.Tensor, generator: torch.Generator) -> list[torch.Tensor]:
@@ -76,39 +127,3 @@ def _decile_entropy(matrix: torch.Tensor) -> float:
     deciles = torch.quantile(values, torch.arange(0.1, 0.95, 0.1, dtype=values.dtype, device=values.device))
     share = deciles / deciles.sum()
     return -torch.special.xlogy(share, share).sum().item()
-
-
-def _first_channel(z: torch.Tensor) -> torch.Tensor:
-    """The first channel or feature of every sample, (n, positions)."""
-    return channels_last(z)[..., 0].reshape(len(z), -1)
-
-
-@contextmanager
-def _watching_layers(
-    network: nn.Module, kept: list[tuple[GradientEdge, torch.Tensor]]
-) -> Iterator[None]:
-    """Every convolution's and linear layer's output, with its derivative by the first weight."""
-    seen: set[nn.Module] = set()
-
-    def keep(module: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
-        if module in seen or not output.requires_grad:
-            return
-        seen.add(module)
-        with torch.no_grad():
-            unit = torch.zeros_like(module.weight)
-            unit[(0,) * unit.ndim] = 1
-            weights = {"weight": unit}
-            if module.bias is not None:
-                weights["bias"] = torch.zeros_like(module.bias)
-            # A layer is linear in its weight; that it is called again is not seen, as it is known.
-            derivative = functional_call(module, weights, (inputs[0],))
-            kept.append((get_gradient_edge(output), _first_channel(derivative)))
-
-    handles = [
-        m.register_forward_hook(keep) for m in network.modules() if isinstance(m, _ConvNd | nn.Linear)
-    ]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Callable
 
-from evozc.extraction._group import Gradients, Group, Pass, forward, gradients_of, loss_of
+import torch
+from torch import nn
+
+from evozc.extraction._group import Group, Node, Pass, gradients_of
+from evozc.extraction._trace import Mark, Trace
+from evozc.extraction._uses import Use
+
+#: Differences of gradients below this share of them are rounding.
+_EPS = torch.finfo(torch.float32).eps
 
 
 class Subbatches(Group):
@@ -16,15 +24,16 @@ class Subbatches(Group):
     name = "subbatches"
     needs_loss = True
     least_batch = 2
+    needs_scores = True
 
     def own_passes(self, run: Pass) -> None:
         """One pass for each half."""
         if run.labels is None:
             return
-        half = len(run.labels) // 2
-        first, second = (self._half(run, part) for part in (slice(half), slice(half, None)))
+        count = len(run.inputs)
+        first, second = (self._half(run, part) for part in (slice(count // 2), slice(count // 2, count)))
         for node in run.nodes["layer"]:
-            a, b = first.get(node.weight), second.get(node.weight)
+            a, b = first.get(node), second.get(node)
             if a is None or b is None:
                 continue
             a, b = a.flatten().double(), b.flatten().double()
@@ -37,10 +46,47 @@ class Subbatches(Group):
             )
 
     @staticmethod
-    def _half(run: Pass, part: slice) -> Gradients:
+    def _half(run: Pass, part: slice) -> dict[Node, torch.Tensor | None]:
+        """The gradients at the layers' weights."""
         run.network.train()
-        loss = loss_of(forward(run.network, run.inputs[part].clone()), run.labels[part])
-        return gradients_of(run.network, loss, run.trainable())
+        given = run.given.part(part)
+        count = len(given.main)
+        if any(node.computed for node in run.nodes["layer"]):
+            weights = ComputedWeights(run, count)
+            with weights.watching():
+                returned = run.run(given)
+            found = weights.found
+        else:
+            returned, found = run.run(given), {}
+        loss = run.loss_of(run.outputs_of(returned, count), run.labels[part])
+        tensors = [w for several in found.values() for w in several]
+        gradients = gradients_of(run.network, loss, [*run.trainable(), *tensors])
+        sums: dict[Node, torch.Tensor | None] = {}
+        for node in run.nodes["layer"]:
+            parts = [g for w in found.get(node, [node.weight]) if (g := gradients.get(w)) is not None]
+            sums[node] = sum(parts[1:], parts[0]) if parts else None
+        return sums
+
+
+class ComputedWeights(Trace):
+    """The weights of the layers that are computed from parameters.
+
+    Attributes:
+        found: By layer, the tensors of one pass.
+    """
+
+    def __init__(self, run: Pass, count: int) -> None:
+        super().__init__(run.network, count)
+        self._nodes = {p: node for node in run.nodes["layer"] if node.computed for p in node.parameters}
+        self.found: dict[Node, list[torch.Tensor]] = {}
+
+    def layer(self, use: Use, output: torch.Tensor, mark: Mark, again: Callable[..., torch.Tensor]) -> None:
+        """Keep the weight."""
+        node = next((self._nodes[p] for p in self.mark(use.weight).weights if p in self._nodes), None)
+        if node is not None and not isinstance(use.weight, nn.Parameter):
+            kept = self.found.setdefault(node, [])
+            if not any(use.weight is w for w in kept):
+                kept.append(use.weight)
 
 
 def _sum_of_ratios(above: torch.Tensor, below: torch.Tensor) -> float:

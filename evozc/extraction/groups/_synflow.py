@@ -2,73 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
-from torch.func import functional_call
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from evozc.extraction._group import Group, Pass
-from evozc.extraction._state import explained
+from evozc.extraction._group import Group, Node, Pass
+from evozc.extraction._state import Replaced, explained
+from evozc.extraction._trace import Mark, Trace
+from evozc.extraction._uses import Use
 
 
 class Synflow(Group):
-    """The sum of w dR/dw for each layer, R the summed output for one input of ones.
+    """The sum of |w dR/dw| for each layer, R the summed output for one input of ones.
 
-    Everything is float64, because R grows exponentially with depth; all parameters are
-    replaced by their magnitudes, and batch normalisation is left out. The network's
-    parameters and buffers are copied, not changed.
+    Everything is float64, because R grows exponentially with depth; all parameters, and weights
+    computed from some, are replaced by their magnitudes, and batch normalisation is left out. What
+    the network takes beside its main input stays as it was given.
     """
 
     name = "synflow"
+    needs_scores = True
 
     def own_passes(self, run: Pass) -> None:
         """One pass on a single input."""
-        names = {parameter: name for name, parameter in run.network.named_parameters()}
-        weights = {
-            name: parameter.detach().double().abs().requires_grad_()
-            for parameter, name in names.items()
-            if parameter.is_floating_point()
-        }
-        buffers = {
-            name: buffer.double() if buffer.is_floating_point() else buffer.clone()
-            for name, buffer in run.network.named_buffers()
-        }
-        ones = torch.ones_like(run.inputs[:1], memory_format=torch.contiguous_format)
-        ones = ones.double() if ones.is_floating_point() else ones
-        run.network.eval()
+        network = run.network
+        signed = {p for node in run.nodes["layer"] if node.computed for p in node.parameters if p.ndim > 1}
+        weights: dict[torch.Tensor, torch.Tensor] = {}
+        for parameter in network.parameters():
+            if parameter.is_floating_point():
+                double = parameter.detach().double()
+                weights[parameter] = (double if parameter in signed else double.abs()).requires_grad_()
+        buffers = {b: b.double() if b.is_floating_point() else b.clone() for b in network.buffers()}
+        given = run.given.part(slice(1))
+        ones = torch.ones_like(given.main, memory_format=torch.contiguous_format)
+        given = given.with_main(ones).mapped(lambda t: t.double() if t.is_floating_point() else t)
+        network.eval()
+        torch.set_default_dtype(torch.float64)
         action = "the pass of synflow (float64, one input of ones)"
-        with explained(run.network, action), _without_batch_norm(run.network), torch.enable_grad():
-            output = functional_call(run.network, {**weights, **buffers}, (ones,))
-            flow = getattr(output, "logits", output).sum()
-            if not flow.requires_grad:
-                return
-            gradients = torch.autograd.grad(flow, list(weights.values()), allow_unused=True)
-        sums = {
-            name: torch.dot(g.flatten(), weights[name].detach().flatten()).item()
-            for name, g in zip(weights, gradients, strict=True)
-            if g is not None
-        }
+        try:
+            with explained(network, action), Replaced(network, {**weights, **buffers}):
+                flow = _Flow(network)
+                with flow.watching():
+                    output = run.outputs_of(network(*given.args, **given.named), 1).sum()
+                if not output.requires_grad:
+                    return
+                tensors = [*weights.values(), *(w for several in flow.computed.values() for w in several)]
+                gradients = dict(zip(tensors, torch.autograd.grad(output, tensors, allow_unused=True), strict=True))
+        finally:
+            torch.set_default_dtype(torch.float32)
         for node in run.nodes["layer"]:
-            flow = sums.get(names.get(node.weight, ""))
-            if flow is not None:
-                node.values["synflow"] = flow
+            self._sum(node, weights, flow, gradients)
+
+    @staticmethod
+    def _sum(
+        node: Node, weights: dict[torch.Tensor, torch.Tensor], flow: _Flow,
+        gradients: dict[torch.Tensor, torch.Tensor | None],
+    ) -> None:
+        found = [weights[node.weight]] if node.weight in weights else []
+        for parameter in node.parameters:
+            found += flow.computed.get(weights.get(parameter), [])
+        known = [(w, gradients[w]) for w in found if gradients[w] is not None]
+        if known:
+            total = sum(g.to_dense() if g.layout != torch.strided else g for _, g in known)
+            node.values["synflow"] = torch.linalg.vector_norm(total * known[0][0].detach(), 1).item()
 
 
-@contextmanager
-def _without_batch_norm(network: nn.Module) -> Iterator[None]:
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
-    own = [module.__dict__.get("forward") for module in norms]
-    try:
-        for module in norms:
+class _Flow(Trace):
+    """The pass of synflow.
+
+    Attributes:
+        computed: By parameter, the magnitudes of the weights that were computed from it alone.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__(network, 1)
+        self.computed: dict[torch.Tensor, list[torch.Tensor]] = {}
+
+    def call(self, function: Callable[..., Any], name: str, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """In float64 whatever is made on the way, and no batch normalisation."""
+        if name == "batch_norm":
             # A copy, because an in-place activation may follow while others use the input.
-            module.__dict__["forward"] = torch.clone
-        yield
-    finally:
-        for module, forward in zip(norms, own, strict=True):
-            if forward is None:
-                module.__dict__.pop("forward", None)
-            else:
-                module.__dict__["forward"] = forward
+            return (args[0] if args else kwargs["input"]).clone()
+        if name.endswith("_"):  # what is changed in place must stay itself
+            return function(*args, **kwargs)
+        return function(*_doubled(args), **{key: _doubled(value) for key, value in kwargs.items()})
+
+    def instead(self, use: Use) -> torch.Tensor | None:
+        """The magnitude of a computed weight."""
+        main = max(self.mark(use.weight).weights, key=lambda p: p.numel())
+        if use.weight is main or use.weight._base is main:
+            return None
+        own = use.weight.abs()
+        self.computed.setdefault(main, []).append(own)
+        return own
+
+
+def _doubled(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.double() if value.dtype == torch.float32 else value
+    return type(value)(map(_doubled, value)) if type(value) in (tuple, list) else value

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch.autograd.graph import GradientEdge, get_gradient_edge
-from torch.nn.functional import pixel_unshuffle
 
+from evozc.extraction._axes import Axes
 from evozc.extraction._group import Group, Node, Pass
-from evozc.extraction._numbers import NAN, channels_last
+from evozc.extraction._numbers import NAN, by_sample, channels_last
 from evozc.extraction._state import explained
 
 
@@ -52,23 +52,52 @@ class Trainability(Group):
                 gradients = torch.autograd.grad(
                     edge, self._inputs[node], signs, retain_graph=True, allow_unused=True
                 )
-            node.values["jacobian"] = _largest_singular_value(signs, gradients[0])
+            node.values["jacobian"] = _largest_singular_value(signs, node.axes, gradients[0], node.input_axes)
 
 
-def _largest_singular_value(signs: torch.Tensor, gradient: torch.Tensor | None) -> float:
+def _largest_singular_value(
+    signs: torch.Tensor, axes: Axes, gradient: torch.Tensor | None, input_axes: Axes
+) -> float:
     if gradient is None or torch.equal(signs, gradient):
         return 0.0
-    if gradient.ndim == 4 and signs.ndim == 4 and gradient.shape[2:] != signs.shape[2:]:
-        stride = gradient.shape[2] // signs.shape[2]
-        if gradient.shape[2:] != tuple(size * stride for size in signs.shape[2:]):
-            return NAN
-        gradient = pixel_unshuffle(gradient, stride)
-    v, g = (channels_last(t).flatten(0, -2) for t in (signs, gradient))
-    if len(v) != len(g):
+    left, right = _positions(gradient, input_axes), _positions(signs, axes)
+    if left is None or right is None:
         return NAN
+    if left.shape[:-1].numel() != right.shape[:-1].numel():
+        left = _gathered(left, right.shape[1:-1])
+        if left is None:
+            return NAN
+    g, v = (t.flatten(0, -2) for t in (left, right))
     if len(v) < min(v.shape[1], g.shape[1]):  # triangular factors, of the same singular values
         left, right = (torch.linalg.qr(t.double().T, mode="r").R for t in (g, v))
         matrix = left @ right.T / len(v)
     else:
         matrix = (g.T @ v).double() / len(v)
     return torch.linalg.svdvals(matrix)[0].item() if matrix.isfinite().all() else NAN
+
+
+def _positions(z: torch.Tensor, axes: Axes) -> torch.Tensor | None:
+    """A tensor as (n, positions ..., channels)."""
+    if axes.samples is None or axes.channels is None:
+        return None
+    last = channels_last(z, axes)
+    if last.ndim == z.ndim and len(last) == axes.count and axes.samples * axes.count == z.numel():
+        return last
+    return by_sample(z, axes)
+
+
+def _gathered(z: torch.Tensor, positions: torch.Size) -> torch.Tensor | None:
+    """Neighbouring positions of (n, positions ..., channels) as channels, until there are so many positions.
+
+    Only as the authors do it, by the same factor in every direction; a sequence is a map of height 1.
+    """
+    before = z.shape[1:-1]
+    if len(before) != len(positions) or any(b % p for b, p in zip(before, positions, strict=True)):
+        return None
+    if len(before) < 2 or len({b // p for b, p in zip(before, positions, strict=True)}) > 1:
+        return None
+    parts = [part for b, p in zip(before, positions, strict=True) for part in (p, b // p)]
+    split = z.reshape(len(z), *parts, z.shape[-1])
+    kept = [0, *range(1, 2 * len(positions), 2)]
+    gathered = [*range(2, 2 * len(positions) + 1, 2), split.ndim - 1]
+    return split.permute(*kept, *gathered).flatten(len(kept))

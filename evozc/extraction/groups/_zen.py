@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import defaultdict
+from typing import Any
 
 import torch
 from torch import nn
-from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
 
-from evozc.extraction._group import Group, Pass
-from evozc.extraction._state import explained
+from evozc.extraction._group import Group, Node, Pass
+from evozc.extraction._state import Replaced, explained
+from evozc.extraction._trace import Mark, Trace
+from evozc.extraction._uses import Use
 
+_Drawn = dict[int, torch.Tensor]
 _STEP = 0.01
+_EPS = torch.finfo(torch.float32).eps
 
 
 class Zen(Group):
     """Of one draw of weights and noise; average over initialisations for more.
 
-    The last feature map is the last output, of a module without children, that has
-    several positions; without one, it is the input of the last linear layer.
+    The last feature map is the input of the last layer, or, where that has one position alone, the
+    last outcome before it that has several; without one, the input of the last layer itself. Weights
+    of all layers but embeddings are drawn anew, also those that are computed from parameters.
     """
 
     name = "zen"
@@ -31,63 +34,94 @@ class Zen(Group):
         if not run.inputs.is_floating_point():
             return
         generator = run.generator()
-        tensors = _normal_weights(run.network, generator)
+        tensors, computed = _normal_weights(run, generator)
         noise, change = (
             torch.randn(run.inputs.shape, generator=generator, device=run.inputs.device) for _ in range(2)
         )
-        run.network.train()
-        with explained(run.network, "the passes of zen"), torch.no_grad():
-            before, after = (
-                _last_features(run.network, tensors, x) for x in (noise, noise + _STEP * change)
-            )
-        if before is None or after is None or before.shape != after.shape:
-            return
-        moved = (before - after).abs().flatten(1).sum(dim=1).double().mean().log()
-        names = {module: name for name, module in run.network.named_modules()}
-        for module in names:
-            if isinstance(module, _BatchNorm) and module.running_var is not None:
-                variance = tensors[f"{names[module]}.running_var".lstrip(".")].double().mean()
-                moved = moved + variance.sqrt().log()
+        network = run.network
+        network.train()
+        with explained(network, "the passes of zen"), torch.no_grad(), Replaced(network, tensors):
+            before, after = (_last_features(run, computed, x) for x in (noise, noise + _STEP * change))
+            if before is None or after is None or before.shape != after.shape:
+                return
+            difference = (before - after).abs()
+            if difference.mean() <= _EPS * before.abs().mean():  # no more than rounding
+                return
+            moved = difference.flatten(1).sum(dim=1).double().mean().log()
+            for module in network.modules():
+                if isinstance(module, _BatchNorm) and module.running_var is not None:
+                    moved = moved + module.running_var.double().mean().sqrt().log()
         run.scalars["zen"] = moved.item()
 
 
-def _normal_weights(network: nn.Module, generator: torch.Generator) -> dict[str, torch.Tensor]:
-    """Parameters and buffers by name: convolutions and linear layers drawn anew, the rest as it is."""
-    tensors = {name: buffer.clone() for name, buffer in network.named_buffers()}
-    tensors |= {name: parameter.detach() for name, parameter in network.named_parameters()}
-    for path, module in network.named_modules():
+def _normal_weights(run: Pass, generator: torch.Generator) -> tuple[dict[torch.Tensor, torch.Tensor], _Drawn]:
+    """By parameter or buffer another one: weights drawn anew, biases 0, scales of normalisation 1.
+
+    Second, by a parameter's place among all, the draws for weights that are computed from it.
+    """
+    homes: dict[str, list[Node]] = defaultdict(list)
+    for node in run.nodes["layer"]:
+        if node.function not in LOOKUPS:
+            homes[node.home].append(node)
+    places = {p: place for place, p in enumerate(run.network.parameters())}
+    tensors: dict[torch.Tensor, torch.Tensor] = {buffer: buffer.clone() for buffer in run.network.buffers()}
+    computed: _Drawn = {}
+    biases = {p for nodes in homes.values() for node in nodes for p in node.parameters if p.ndim == 1}
+    for path, module in run.network.named_modules():
+        for node in homes[path]:
+            drawn = torch.randn(node.weight.shape, generator=generator, device=node.weight.device)
+            if node.computed:
+                computed.update((places[p], drawn) for p in node.parameters if p.ndim > 1)
+            else:
+                tensors[node.weight] = drawn
         for name, parameter in module.named_parameters(recurse=False):
-            key = f"{path}.{name}".lstrip(".")
-            if isinstance(module, _ConvNd | nn.Linear):
+            if parameter in biases and parameter not in tensors:
                 drawn = torch.randn(parameter.shape, generator=generator, device=parameter.device)
-                tensors[key] = drawn if name == "weight" else torch.zeros_like(drawn)
+                tensors[parameter] = torch.zeros_like(drawn)
             elif isinstance(module, _BatchNorm | nn.GroupNorm):
                 fill = torch.ones_like if name == "weight" else torch.zeros_like
-                tensors[key] = fill(parameter.detach())
-    return tensors
+                tensors[parameter] = fill(parameter.detach())
+    return tensors, computed
 
 
-def _last_features(
-    network: nn.Module, tensors: dict[str, torch.Tensor], x: torch.Tensor
-) -> torch.Tensor | None:
-    found: dict[str, torch.Tensor] = {}
-    with _watching_leaves(network, found):
-        functional_call(network, tensors, (x.clone(),))
-    return found.get("map", found.get("vector"))
+#: Functions that look weights up.
+LOOKUPS = frozenset({"embedding", "embedding_bag", "__getitem__", "index_select"})
 
 
-@contextmanager
-def _watching_leaves(network: nn.Module, found: dict[str, torch.Tensor]) -> Iterator[None]:
-    def keep(module: nn.Module, inputs: tuple, output: object) -> None:
-        if isinstance(output, torch.Tensor) and output.ndim > 2 and output[0, 0].numel() > 1:
-            found["map"] = output
-        if isinstance(module, nn.Linear) and inputs and isinstance(inputs[0], torch.Tensor):
-            found["vector"] = inputs[0]
+def _last_features(run: Pass, computed: _Drawn, x: torch.Tensor) -> torch.Tensor | None:
+    given = run.given.with_main(x.clone())
+    watch = _Last(run, computed)
+    watch.given(list(given.tensors()))
+    with watch.watching():
+        run.network(*given.args, **given.named)
+    return watch.features
 
-    leaves = [module for module in network.modules() if not list(module.children())]
-    handles = [module.register_forward_hook(keep) for module in leaves]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+
+class _Last(Trace):
+    """A pass with weights of its own.
+
+    Attributes:
+        features: The last feature map before the last layer, or else that layer's input.
+    """
+
+    def __init__(self, run: Pass, computed: _Drawn) -> None:
+        super().__init__(run.network, len(run.inputs))
+        self.features: torch.Tensor | None = None
+        self._map: torch.Tensor | None = None
+        self._computed = {id(p): computed[n] for n, p in enumerate(run.network.parameters()) if n in computed}
+
+    def instead(self, use: Use) -> torch.Tensor | None:
+        """A weight that was computed is drawn too."""
+        if use.function in LOOKUPS:
+            return None
+        return next((self._computed[id(p)] for p in self.mark(use.weight).weights if id(p) in self._computed), None)
+
+    def layer(self, use: Use, output: torch.Tensor, mark: Mark, again: Any) -> None:
+        """What comes before it, if it is the last one."""
+        self.features = self._map if self._map is not None else use.inputs
+        self.function("", (), {}, output)
+
+    def function(self, name: str, args: tuple, kwargs: dict[str, Any], output: torch.Tensor) -> None:
+        """The last outcome with several positions."""
+        if output.is_floating_point() and output.ndim > 2 and len(output) == self.count and output[0, 0].numel() > 1:
+            self._map = output

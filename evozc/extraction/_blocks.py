@@ -1,18 +1,13 @@
-"""Which modules of a network are nodes."""
+"""Which modules of a network are its blocks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from torch import nn
-from torch.nn.modules import activation
-from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils.parametrize import ParametrizationList
 
 from evozc.errors import DataError
-
-LAYERS = (_ConvNd, nn.Linear, nn.Embedding)
-#: Every non-linearity of torch, attention among them.
-ACTIVATIONS = tuple(getattr(activation, name) for name in activation.__all__)
 
 
 def find_blocks(network: nn.Module, blocks: Sequence[nn.Module] | None) -> list[nn.Module]:
@@ -27,7 +22,8 @@ def find_blocks(network: nn.Module, blocks: Sequence[nn.Module] | None) -> list[
         DataError: a block is not part of the network.
     """
     if blocks is None:
-        lists = (m for m in network.modules() if isinstance(m, nn.ModuleList | nn.Sequential))
+        lists = [m for m in network.modules() if isinstance(m, nn.ModuleList | nn.Sequential)]
+        lists = [m for m in lists if not isinstance(m, ParametrizationList)]
         blocks = list(max(lists, key=len, default=()))
     known = set(network.modules())
     for position, block in enumerate(blocks):

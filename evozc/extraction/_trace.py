@@ -1,0 +1,305 @@
+"""What a network really runs: every function of torch, whoever calls it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from types import FunctionType
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from evozc.extraction._axes import RESHAPES, Axes, followed
+from evozc.extraction._recurrent import STEPS, run_cell, run_layers
+from evozc.extraction._uses import PRODUCTS, USES, Use, nonlinear, use_of
+
+_UNKNOWN = (None, None)
+#: Functions that are layers even of what does not depend on the inputs, as of positions.
+_OF_LAYERS = ("linear", "conv", "embedding")
+_CELLS = frozenset(f"{name}_cell" for name in STEPS)
+_RECURRENT = frozenset(STEPS)
+
+
+class Mark(NamedTuple):
+    """What is known of a tensor.
+
+    Args:
+        data: Whether it depends on the network's inputs.
+        weights: If not, the parameters from which alone it was computed.
+        axes: Where its samples and channels are; of data.
+        probabilities: The softmax whose probabilities it holds, perhaps dropped out.
+    """
+
+    data: bool
+    weights: tuple[nn.Parameter, ...] = ()
+    axes: Axes = Axes(1)
+    probabilities: Any = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Mark:
+        """Itself: who copies a tensor wants no second network."""
+        return self
+
+
+CONSTANT = Mark(False)
+
+
+class Trace(TorchFunctionMode):
+    """Sees every function of torch that runs while it is entered; subclasses say what for.
+
+    Tensors are marked with where they come from, so that a use of a weight is known as one whether
+    the weight is a parameter, part of one, or computed from some, as by weight normalisation, and so
+    that samples and channels are found wherever they have been moved to. Attention and recurrent
+    kernels are taken apart into single functions.
+
+    Args:
+        network: Whose parameters are weights.
+        count: Samples of the mini-batch.
+    """
+
+    def __init__(self, network: nn.Module, count: int) -> None:
+        super().__init__()
+        self.count = count
+        attributes = (a for module in network.modules() for a in vars(module).values())
+        constants = [*network.buffers(), *(a for a in attributes if isinstance(a, torch.Tensor))]
+        self._known: dict[int, Mark] = {id(c): CONSTANT for c in constants}
+        self._known |= {id(p): Mark(False, (p,)) for p in network.parameters()}
+        self._left: list[torch.Tensor] = []
+        self._quiet = 0
+
+    def instead(self, use: Use) -> torch.Tensor | None:
+        """The weight to use in place of the network's own."""
+        return None
+
+    def layer(self, use: Use, output: torch.Tensor, mark: Mark, again: Callable[..., torch.Tensor]) -> None:
+        """A weight was used; ``again(weight, bias)`` computes the same with others."""
+
+    def activation(self, name: str, inputs: tuple, output: torch.Tensor, mark: Mark) -> Mark:
+        """A non-linear function has run; the mark of its output."""
+        return mark
+
+    def attended(self, softmax: Any, output: torch.Tensor, mark: Mark) -> None:
+        """Attention has read by a softmax's probabilities."""
+
+    def function(self, name: str, args: tuple, kwargs: dict[str, Any], output: Any) -> None:
+        """Any function on data has run."""
+
+    def call(self, function: Callable[..., Any], name: str, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Run a function."""
+        return function(*args, **kwargs)
+
+    def given(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Mark the network's inputs; those of n entries hold a sample in each."""
+        for tensor in tensors:
+            whole = tensor.ndim > 0 and len(tensor) == self.count
+            axes = Axes(self.count, math.prod(tensor.shape[1:]) if whole else None)
+            self._set(tensor, Mark(True, axes=axes))
+
+    def mark(self, tensor: torch.Tensor) -> Mark | None:
+        """What is known of a tensor, None if nothing."""
+        found = self._known.get(id(tensor))
+        if found is None:
+            owner, found = getattr(tensor, "_evozc", _UNKNOWN)
+            return found if owner == id(self) else None
+        return found
+
+    def is_weight(self, tensor: Any) -> bool:
+        """Whether it is a parameter, or computed from parameters alone."""
+        mark = self.mark(tensor) if isinstance(tensor, torch.Tensor) else None
+        return mark is not None and bool(mark.weights)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Entered; no tensor that was there before is marked afterwards."""
+        try:
+            with self:
+                yield
+        finally:
+            for tensor in self._left:
+                tensor.__dict__.pop("_evozc", None)
+            self._left.clear()
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        named = dict(kwargs) if kwargs else {}
+        name = _name(function)
+        if name == "multi_head_attention_forward" and isinstance(function, FunctionType):
+            with self:
+                return _opened(function)(*args, **named)
+        if name in _RECURRENT and not named:
+            return self._recurrent(name, args)
+        if name in _CELLS and not named:
+            return self._cell(name, args)
+        use = None
+        if name in USES:
+            use = use_of(name, args, named, self.is_weight)
+            if use is not None:
+                own = self.instead(use)
+                if own is not None:
+                    args, named = _with(args, named, {id(use.weight): own})
+        output = self.call(function, name, args, named)
+        if isinstance(output, torch.Tensor):
+            self._after(function, name, args, named, output, use)
+        elif isinstance(output, tuple | list):
+            self._follow_all(function, name, args, named, output)
+        elif name == "__setitem__":
+            self._after(function, name, args, named, args[0], None)
+        return output
+
+    def _follow_all(
+        self, function: Callable[..., Any], name: str, args: tuple, named: dict[str, Any], outputs: Sequence[Any]
+    ) -> None:
+        for output in outputs:
+            if isinstance(output, torch.Tensor):
+                self._set(output, self._followed(function, name, args, named, output))
+
+    def _after(
+        self, function: Callable[..., Any], name: str, args: tuple, named: dict[str, Any], output: torch.Tensor,
+        use: Use | None,
+    ) -> None:
+        mark = self._followed(function, name, args, named, output)
+        if mark is None:
+            return
+        if use is not None and output.is_floating_point():
+            if self.mark(use.inputs) is None and self._is_data(use.inputs):
+                mark = Mark(True, axes=Axes(self.count))
+            if use.channel_axis is not None and output.ndim:
+                mark = mark._replace(axes=mark.axes.with_channels(output.shape, use.channel_axis))
+            # Of two factors that are both made of parameters comes a weight, and that is no layer.
+            if mark.data or name.startswith(_OF_LAYERS):
+                self._set(output, mark)
+
+                def again(weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+                    others = {id(use.weight): weight, id(use.bias): bias}
+                    new_args, new_named = _with(args, named, others)
+                    return function(*new_args, **new_named)
+
+                self.layer(use, output, mark, again)
+                return
+        called = nonlinear(name, args, named) if mark.data and not self._quiet else None
+        if called is not None and output.is_floating_point():
+            mark = self.activation(called, (args, named), output, mark)
+        elif name in PRODUCTS and mark.data and not self._quiet:
+            softmax = self._weighing(args)
+            if softmax is not None:
+                self.attended(softmax, output, mark)
+        if any(output is argument for argument in args) and self.mark(output) is None:
+            self._left.append(output)
+        self._set(output, mark)
+        if mark.data:
+            self.function(name, args, named, output)
+
+    def _weighing(self, args: tuple) -> Any:
+        """The softmax whose probabilities are the first factor of a product with other data."""
+        first = next(iter(_tensors(args)), None)
+        known = None if first is None else self.mark(first)
+        return None if known is None else known.probabilities
+
+    def _followed(
+        self, function: Callable[..., Any], name: str, args: tuple, named: dict[str, Any], output: torch.Tensor
+    ) -> Mark | None:
+        """The mark of an output, None if it is a parameter itself."""
+        if id(output) in self._known:
+            return None
+        shape = output.shape
+        source = best = None
+        weights: tuple[nn.Parameter, ...] = ()
+        strange = False
+        for tensor in _tensors((*args, *named.values()) if named else args):
+            known = self.mark(tensor)
+            if known is None:
+                strange = strange or self._is_data(tensor)
+            elif known.data:
+                if source is None or (best.shape != shape and tensor.shape == shape):
+                    source, best = known, tensor
+            elif known.weights:
+                weights += known.weights
+        if source is None:
+            if strange:
+                return Mark(True, axes=Axes(self.count))
+            return Mark(False, tuple(dict.fromkeys(weights))) if weights else CONSTANT
+        axes = followed(function, name, args, named, best, source.axes, shape)
+        same = best.shape == shape or name in RESHAPES
+        return Mark(True, (), axes, source.probabilities if same else None)
+
+    def _is_data(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor that comes from a kernel which could not be watched seems to hold samples."""
+        return tensor.ndim > 1 and len(tensor) > 0 and len(tensor) % self.count == 0
+
+    def _set(self, tensor: torch.Tensor, mark: Mark | None) -> None:
+        if mark is not None:
+            tensor._evozc = (id(self), mark)
+
+    def _recurrent(self, name: str, args: tuple) -> tuple:
+        def each(data: torch.Tensor, states: torch.Tensor) -> None:
+            known = self.mark(states)
+            self._quiet -= 1
+            mark = known._replace(axes=known.axes.with_channels(states.shape, -1))
+            self._set(states, self.activation(name, ((data,), {}), states, mark))
+            self._quiet += 1
+
+        self._quiet += 1
+        try:
+            with self:
+                return run_layers(name, args, each)
+        finally:
+            self._quiet -= 1
+
+    def _cell(self, name: str, args: tuple) -> Any:
+        self._quiet += 1
+        try:
+            with self:
+                state = run_cell(name, *args)
+        finally:
+            self._quiet -= 1
+        known = self.mark(state[0])
+        if known is not None and known.data:
+            mark = known._replace(axes=known.axes.with_channels(state[0].shape, -1))
+            self._set(state[0], self.activation(name, ((args[0],), {}), state[0], mark))
+        return state if name == "lstm_cell" else state[0]
+
+
+def _name(function: Callable[..., Any]) -> str:
+    """What torch calls a function, whether it is a method, an operator or a property."""
+    name = getattr(function, "__name__", "")
+    if name == "__get__":
+        return getattr(getattr(function, "__self__", None), "__name__", "")
+    return name.split(".")[0]
+
+
+def _tensors(values: Any) -> Iterator[torch.Tensor]:
+    """The tensors among arguments, and in lists of them."""
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, tuple | list):
+            yield from _tensors(value)
+
+
+def _with(args: tuple, named: dict[str, Any], others: Mapping[int, Any]) -> tuple[tuple, dict[str, Any]]:
+    """Arguments in which some tensors, by their id, are others."""
+
+    def swap(value: Any) -> Any:
+        if isinstance(value, tuple | list):
+            return type(value)(map(swap, value))
+        return others.get(id(value), value)
+
+    return tuple(map(swap, args)), {key: swap(value) for key, value in named.items()}
+
+
+@cache
+def _opened(function: FunctionType) -> FunctionType:
+    """A function of torch that does not hand itself over as one, so that those inside it are seen."""
+    names = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+    inside = {**function.__globals__, **dict.fromkeys(names, _never)}
+    made = FunctionType(function.__code__, inside, function.__name__, function.__defaults__, function.__closure__)
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
+
+
+def _never(*_: Any) -> bool:
+    return False
