@@ -117,7 +117,8 @@ def followed(
     if shape == before:
         return axes
     if name in RESHAPES and math.prod(shape) == math.prod(before):
-        return axes
+        split = axes.channels is not None and _place(shape, *axes.channels) is None
+        return axes._replace(channels=None) if split else axes
     if name == "unbind":
         axis = _argument(args, kwargs, 1, "dim", 0) % len(before)
         return moved(axes, before, shape, [a for a in range(len(before)) if a != axis])
