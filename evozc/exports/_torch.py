@@ -9,7 +9,7 @@ from evozc.errors import FormulaError
 from evozc.exports._body import write_body
 from evozc.exports._bundle import BundleError
 from evozc.exports._python import docstring
-from evozc.extraction._measure import check_batch, least_batch, run_groups, values_of
+from evozc.extraction._measure import run_groups, values_of
 from evozc.formula import Formula
 from evozc.symbols import GROUPS, group_names, statistics
 
@@ -46,7 +46,7 @@ def to_torch(
     try:
         chosen = [GROUPS.get(name) for name in group_names() if name in needed]
         groups = [f"{body.bundle.add(group)}()" for group in chosen]
-        check, run, values = map(body.bundle.add, (check_batch, run_groups, values_of))
+        run, values = map(body.bundle.add, (run_groups, values_of))
     except BundleError as error:
         raise FormulaError(f"{formula.text}: {error}") from None
     return _TEMPLATE.format(
@@ -56,7 +56,6 @@ def to_torch(
         definitions=body.bundle.text,
         labels="" if not labels else _LABELS.format(keys=", ".join(labels)),
         needs="int64 (n,), which this formula needs" if labels else "not needed",
-        check=check, least=least_batch(chosen, labelled=True),
         run=run, values=values, groups=", ".join(groups),
         lines="\n".join(f"    {line}" for line in body.lines),
     )
@@ -68,7 +67,7 @@ def _sorted(imports: list[str]) -> list[str]:
 
 
 #: Names of the file's own.
-_OWN = ("network", "inputs", "labels", "blocks", "seed", "key")
+_OWN = ("network", "inputs", "labels", "blocks", "seed", "output", "loss", "key")
 
 _LABELS = '''    if labels is None:
         raise ValueError("labels are needed: {keys} is taken from the loss")
@@ -85,18 +84,21 @@ Higher is better. ``score`` takes any untrained torch.nn.Module.
 
 {definitions}
 
-def score(network, inputs, labels=None, blocks=None, seed=0):
+def score(network, inputs, labels=None, blocks=None, seed=0, output=None, loss=None):
     """The proxy's score of one network, NaN if it cannot be computed.
 
     ``network``  from inputs to scores (n, classes); it is left bit by bit as it was
-    ``inputs``   float32 (n, ...), or int64 token numbers (n, tokens)
+    ``inputs``   float32 (n, ...), or int64 token numbers (n, tokens); several in a dict of names
     ``labels``   {needs}
     ``blocks``   the modules that are its blocks; by default the children of its longest
                  ModuleList or Sequential
-    ``seed``     of random directions and weights that a statistic draws itself
+    ``seed``     of random directions and weights that a statistic draws itself, and of dropout
+    ``output``   which of the network's outputs are its scores: a name, a position or a function
+    ``loss``     from outputs and labels; by default the mean cross-entropy
     """
-{labels}    {check}(inputs, labels, {least})
-    run = {run}(network, inputs, labels, blocks, [{groups}], seed)
+{labels}    run = {run}(network, inputs, labels, blocks, [{groups}], seed, output, loss)
+    if run.failures:
+        return float("nan")
     statistics = {{key: {values}(run, *key.split(".")) for key in STATISTICS}}
 {lines}
     value = float(result[0])

@@ -1,6 +1,7 @@
 """From a network and a mini-batch, or from a whole space, to statistics.
 
-**Measuring one network**: :func:`measure`, :class:`Measurement`, :func:`initialise`.
+**Measuring one network**: :func:`measure`, :class:`Measurement`, :func:`initialise`; :data:`Output` and
+:data:`Loss` say what its scores and their loss are, :data:`LOSSES` has losses by name.
 
 **A group of one's own**: :class:`Group`, :class:`Node`, :class:`Pass`; it is found by
 :data:`evozc.symbols.GROUPS`.
@@ -13,17 +14,19 @@ stopped, :func:`remove_shards`, :class:`ExtractionSettings`, :data:`INPUTS`, :da
 **Images and other inputs**: :func:`load_images`, :func:`load_inputs`, :class:`Images`, :class:`RandomInputs`.
 """
 
+from evozc.extraction._call import Output
 from evozc.extraction._conventions import thop_macs, tw_flops, used_parameters
 from evozc.extraction._extract import extract_table, remove_shards
 from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images, load_images, load_inputs
+from evozc.extraction._losses import LOSSES, Loss
 from evozc.extraction._measure import Measurement, measure
 from evozc.extraction._random import RandomInputs
 from evozc.extraction._settings import INITIALISATIONS, INPUTS, ExtractionSettings
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "measure", "Measurement", "initialise",
+    "measure", "Measurement", "initialise", "Output", "Loss", "LOSSES",
     "Group", "Node", "Pass",
     "extract_table", "remove_shards", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
     "tw_flops", "thop_macs", "used_parameters",

@@ -9,14 +9,20 @@ from typing import Any, NamedTuple
 import torch
 
 #: Functions that only turn dimensions.
-TURNS = frozenset({"transpose", "swapaxes", "swapdims", "permute", "movedim", "moveaxis", "t", "T", "mT", "H", "mH",
-                   "adjoint"})
+TURNS = frozenset({
+    "transpose", "swapaxes", "swapdims", "permute", "movedim", "moveaxis", "t", "T", "mT", "H", "mH",
+    "adjoint",
+})
 #: Functions that keep all numbers in their order.
-RESHAPES = frozenset({"view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "view_as", "reshape_as",
-                      "ravel", "contiguous", "_unsafe_view", "_reshape_alias"})
+RESHAPES = frozenset({
+    "view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "view_as", "reshape_as", "ravel",
+    "contiguous", "_unsafe_view", "_reshape_alias",
+})
 #: Functions that take dimensions away, by their arguments.
-REDUCTIONS = frozenset({"mean", "sum", "amax", "amin", "std", "var", "logsumexp", "norm", "select", "prod", "median",
-                        "max", "min", "any", "all", "count_nonzero", "__getitem__", "argmax", "argmin"})
+REDUCTIONS = frozenset({
+    "mean", "sum", "amax", "amin", "std", "var", "logsumexp", "norm", "select", "prod", "median", "max",
+    "min", "any", "all", "count_nonzero", "__getitem__", "argmax", "argmin",
+})
 _STEP = 401
 
 
@@ -55,7 +61,8 @@ class Axes(NamedTuple):
 
 def _guessed(count: int, shape: Sequence[int], channels: tuple[int, int] | None) -> int | None:
     rests = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
-    free = [rest for size, rest in zip(shape, rests, strict=True) if size == count and (size, rest) != channels]
+    places = zip(shape, rests, strict=True)
+    free = [rest for size, rest in places if size == count and (size, rest) != channels]
     if len(free) == 1 or (free and shape[0] == count):
         return free[0]
     if len(shape) > 1 and shape[0] % count == 0:
@@ -64,7 +71,7 @@ def _guessed(count: int, shape: Sequence[int], channels: tuple[int, int] | None)
 
 
 def _place(shape: Sequence[int], size: int, behind: int) -> tuple[int, int] | None:
-    """The dimension that holds a factor of the row-major order, and the numbers within it behind that factor."""
+    """The dimension that holds a factor of the row-major order, and the numbers in it behind that factor."""
     rest = 1
     for axis in range(len(shape) - 1, -1, -1):
         whole = rest * shape[axis]
@@ -144,7 +151,7 @@ def _argument(args: tuple, kwargs: dict[str, Any], position: int, name: str, def
 def _tried(
     function: Callable[..., Any], args: tuple, kwargs: dict[str, Any], source: torch.Tensor, ndim: int
 ) -> list[int | None] | None:
-    """Where each dimension of the output comes from, by the same call on a tensor whose sizes tell them apart."""
+    """Where each dimension of the output comes from, by the same call on one whose sizes tell them apart."""
     sizes = [_STEP * (axis + 1) for axis in range(source.ndim)]
     if any(isinstance(a, torch.Tensor) and a is not source for a in [*_flat(args), *_flat(kwargs.values())]):
         return None  # as indices, whose effect is not on whole dimensions

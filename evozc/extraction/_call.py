@@ -56,10 +56,10 @@ class Arguments:
     @property
     def main(self) -> torch.Tensor:
         """What the network is mainly fed: by its name, or the first tensor."""
-        for name in _MAIN:
-            if isinstance(self.named.get(name), torch.Tensor) and not any(True for _ in _tensors_in(self.args)):
-                return self.named[name]
-        return next(self.tensors())
+        if any(True for _ in _tensors_in(self.args)):
+            return next(self.tensors())
+        named = (self.named.get(name) for name in _MAIN)
+        return next((value for value in named if isinstance(value, torch.Tensor)), next(self.tensors()))
 
     def mapped(self, change: Callable[[Any], Any], of: Any = torch.Tensor) -> Arguments:
         """The same call with every tensor changed."""
@@ -76,7 +76,7 @@ class Arguments:
         return Arguments(turn(self.args), turn(dict(self.named)))
 
     def with_main(self, tensor: torch.Tensor) -> Arguments:
-        """The same call, mainly fed with another tensor; the others are copied, for they may be changed in place."""
+        """The same call, mainly fed with another; the other tensors are copied, as they may be changed."""
         main = self.main
         return self.mapped(lambda t: tensor if t is main else t.clone())
 
@@ -104,12 +104,12 @@ def selected(outputs: Any, output: Output, count: int) -> torch.Tensor:
         parts = _parts(outputs)
         found = parts.get("logits")
         if not isinstance(found, torch.Tensor):
-            real = {k: v for k, v in parts.items() if isinstance(v, torch.Tensor) and v.is_floating_point()}
+            real = {name: part for name, part in parts.items() if _real(part)}
             if len(real) != 1:
-                names = f": {', '.join(real)}" if real else ""
+                names, kind = f": {', '.join(real)}" if real else "", type(outputs).__name__
                 raise DataError(
-                    f"the network must return scores ({count}, classes), not {type(outputs).__name__}{names}; say which "
-                    "of its outputs is meant (output=..., on the command line --output)"
+                    f"the network must return scores ({count}, classes), not {kind}{names}; "
+                    "say which of its outputs is meant (output=..., on the command line --output)"
                 )
             found = next(iter(real.values()))
     if not isinstance(found, torch.Tensor):
@@ -120,8 +120,9 @@ def selected(outputs: Any, output: Output, count: int) -> torch.Tensor:
 def _named(outputs: Any, path: str) -> Any:
     found = outputs
     for name in path.split("."):
-        if isinstance(found, tuple | list) and name.lstrip("-").isdigit() and -len(found) <= int(name) < len(found):
-            found = found[int(name)]
+        place = int(name) if name.lstrip("-").isdigit() else None
+        if isinstance(found, tuple | list) and place is not None and -len(found) <= place < len(found):
+            found = found[place]
         elif isinstance(found, Mapping) and name in found:
             found = found[name]
         elif not isinstance(found, Mapping) and hasattr(found, name):
@@ -141,6 +142,10 @@ def _parts(outputs: Any) -> dict[str, Any]:
         return dict(zip(map(str, names), outputs, strict=True))
     names = [name for name in dir(outputs) if not name.startswith("_")]
     return {name: getattr(outputs, name) for name in names if not callable(getattr(outputs, name, None))}
+
+
+def _real(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.is_floating_point()
 
 
 def _tensors_in(value: Any) -> Iterator[torch.Tensor]:

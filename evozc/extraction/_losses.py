@@ -58,7 +58,7 @@ def value_loss(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 def token_loss(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy of the scores (n, length, words) at each place and the next of int64 tokens (n, length).
+    """Mean cross-entropy of the scores (n, length, words) at each place and the next of tokens (n, length).
 
     Raises:
         DataError: labels of another shape, or a token without a score.
@@ -69,7 +69,8 @@ def token_loss(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 #: By the kind of outputs, as search spaces declare them.
 LOSSES: Mapping[str, Loss] = MappingProxyType({
-    "classes": class_loss, "class map": map_loss, "image": image_loss, "values": value_loss, "tokens": token_loss,
+    "classes": class_loss, "class map": map_loss, "image": image_loss, "values": value_loss,
+    "tokens": token_loss,
 })
 
 
@@ -81,7 +82,8 @@ def _check_labels(classes: int, labels: torch.Tensor, shape: tuple[int, ...]) ->
     counted = labels[labels != -100]  # what torch's cross-entropy leaves out
     if len(counted) and not 0 <= int(counted.min()) <= int(counted.max()) < classes:
         raise DataError(
-            f"labels from {int(labels.min())} to {int(labels.max())} do not fit the network's {classes} outputs"
+            f"labels from {int(labels.min())} to {int(labels.max())} do not fit the network's "
+            f"{classes} outputs"
         )
 
 

@@ -175,10 +175,12 @@ def run_groups(
     labels = None if labels is None else as_labels(labels, device)
     check_batch(given.main, labels, least_batch(groups, labels is not None), loss)
     run = None
-    if given.main.ndim == 4 and given.main.is_floating_point() and not any(map(_corrupts_memory, network.modules())):
+    maps = given.main.ndim == 4 and given.main.is_floating_point()
+    if maps and not any(map(_corrupts_memory, network.modules())):
         fast = given.with_main(given.main.contiguous(memory_format=torch.channels_last))
+        fresh = [type(group)() for group in groups]
         try:
-            run = _run(Pass(network, fast, labels, seed, output, loss), blocks, [type(group)() for group in groups])
+            run = _run(Pass(network, fast, labels, seed, output, loss), blocks, fresh)
         except DataError:  # a network may count on the order of memory, as view does: it is given its own
             given = given.with_main(given.main.contiguous())
     if run is None:
@@ -224,7 +226,9 @@ def as_labels(labels: Any, device: torch.device) -> torch.Tensor:
     raise DataError(f"labels must be a tensor or an array, not {type(labels).__name__}")
 
 
-def check_batch(inputs: torch.Tensor, labels: torch.Tensor | None, least: int, loss: Loss | None = None) -> None:
+def check_batch(
+    inputs: torch.Tensor, labels: torch.Tensor | None, least: int, loss: Loss | None = None
+) -> None:
     """Stop at a mini-batch that no network could be measured on.
 
     Raises:
@@ -239,8 +243,8 @@ def check_batch(inputs: torch.Tensor, labels: torch.Tensor | None, least: int, l
         or (labels.dtype == torch.int64 and labels.ndim != 1)
     ):
         raise DataError(
-            f"labels must be int64 ({len(inputs)},), one for each input, not {labels.dtype} {tuple(labels.shape)}; "
-            "others need a loss of their own"
+            f"labels must be int64 ({len(inputs)},), one for each input, not {labels.dtype} "
+            f"{tuple(labels.shape)}; others need a loss of their own"
         )
     if len(inputs) < least:
         raise DataError(f"a mini-batch of {len(inputs)} is too small; at least {least} are needed")
@@ -300,8 +304,9 @@ def _scored(run: Pass, record: Recorder, returned: Any) -> torch.Tensor | None:
             run.score_axis = _axis_of_channels(run.outputs, None if known is None else known.axes)
         run.scores = run.scores_of(run.outputs)
     except DataError as error:
-        for group in [g for g in record.groups if g.needs_scores or (g.needs_loss and run.labels is not None)]:
-            record.fail(group, str(error))
+        for group in list(record.groups):
+            if group.needs_scores or (group.needs_loss and run.labels is not None):
+                record.fail(group, str(error))
         return None
     if run.labels is None:
         return None

@@ -30,14 +30,16 @@ def unwrapped(network: nn.Module) -> nn.Module:
         kind = type(module).__name__
         if isinstance(module, torch.jit.ScriptModule) or "FullyShardedDataParallel" in kind:
             place = f"module {name!r}" if name else "the network"
-            raise DataError(f"{place} is a {kind}, which cannot be watched: give the plain module that it was made from")
+            raise DataError(
+                f"{place} is a {kind}, which cannot be watched: give the plain module that it was made from"
+            )
     return network
 
 
 def in_float32(
     network: nn.Module, blocks: Sequence[nn.Module] | None
 ) -> tuple[nn.Module, Sequence[nn.Module] | None, str | None]:
-    """A copy in float32 of a network of another type, its blocks, and a note that says so; else what was given.
+    """A float32 copy of a network of another type, its blocks, and a note that says so; else what was given.
 
     Raises:
         DataError: it cannot be copied.
@@ -51,7 +53,8 @@ def in_float32(
         twin = copy.deepcopy(network).float()
     except Exception as error:
         raise DataError(
-            f"the network holds {names} and cannot be copied ({type(error).__name__}: {error}): call network.float() first"
+            f"the network holds {names} and cannot be copied ({type(error).__name__}: {error}): "
+            "call network.float() first"
         ) from error
     pairs = dict(zip(network.modules(), twin.modules(), strict=True))
     if blocks is not None:

@@ -143,7 +143,7 @@ class Recorder(Trace):
         known = self.mark(use.weight)
         main = max(known.weights, key=lambda p: p.numel())
         part = use.weight is main or use.weight._base is main or _same_memory(use.weight, main)
-        # What an attention's first state is multiplied by does not depend on the inputs, but is there for each.
+        # What a first state is multiplied by does not depend on the inputs, but is there for each.
         per_input = mark.data or (output.ndim > 1 and len(output) == self.count)
         use.axes = mark.axes._replace(count=self.count if per_input else 1).at(output.shape)
         node = self._layers.get(id(main))

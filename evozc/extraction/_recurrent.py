@@ -42,8 +42,10 @@ def relu_step(given: torch.Tensor, fed_back: torch.Tensor, state: tuple[torch.Te
 STEPS: dict[str, Step] = {"lstm": lstm_step, "gru": gru_step, "rnn_tanh": tanh_step, "rnn_relu": relu_step}
 
 
-def run_cell(name: str, inputs: torch.Tensor, state: torch.Tensor | Sequence[torch.Tensor], w_ih: torch.Tensor,
-             w_hh: torch.Tensor, b_ih: torch.Tensor | None = None, b_hh: torch.Tensor | None = None) -> tuple:
+def run_cell(
+    name: str, inputs: torch.Tensor, state: torch.Tensor | Sequence[torch.Tensor], w_ih: torch.Tensor,
+    w_hh: torch.Tensor, b_ih: torch.Tensor | None = None, b_hh: torch.Tensor | None = None,
+) -> tuple:
     """One step; the new state."""
     before = tuple(state) if isinstance(state, tuple | list) else (state,)
     given, fed_back = linear(inputs, w_ih, b_ih), linear(before[0], w_hh, b_hh)
@@ -55,8 +57,8 @@ def run_layers(name: str, args: tuple, each: Callable[[torch.Tensor, torch.Tenso
 
     Args:
         name: Of the kernel.
-        args: A padded batch (data, state, weights, biases?, layers, dropout, train, both directions?, batch
-            first?), or a packed one (data, batch sizes, state, weights, biases?, ...).
+        args: A padded batch (data, state, weights, biases?, layers, dropout, train, both directions?,
+            batch first?), or a packed one (data, batch sizes, state, weights, biases?, ...).
         each: Called with the input and the hidden states (steps, n, features) of every layer and direction.
 
     Returns:

@@ -20,8 +20,10 @@ from torch.utils import checkpoint
 
 from evozc.errors import DataError, EvozcError
 
-_ATOMS = (str, bytes, int, float, complex, bool, type(None), type, ModuleType, FunctionType, BuiltinFunctionType,
-          MethodType, torch.dtype, torch.device, torch.Size, np.ndarray, np.generic)
+_ATOMS = (
+    str, bytes, int, float, complex, bool, type(None), type, ModuleType, FunctionType, BuiltinFunctionType,
+    MethodType, torch.dtype, torch.device, torch.Size, np.ndarray, np.generic,
+)
 
 
 def device_of(network: nn.Module) -> torch.device:
@@ -87,7 +89,7 @@ class Snapshot:
             for part in value:
                 self._keep(part)
             return
-        elif hasattr(value, "__dict__") and type(value).__module__.split(".")[0] not in sys.stdlib_module_names:
+        elif hasattr(value, "__dict__") and not _of_python(type(value)):
             self._keep(vars(value))
             return
         else:
@@ -96,6 +98,10 @@ class Snapshot:
         for part in inner:
             if not isinstance(part, _ATOMS):
                 self._keep(part)
+
+
+def _of_python(kind: type) -> bool:
+    return kind.__module__.split(".")[0] in sys.stdlib_module_names
 
 
 def _restore_dict(holder: dict, saved: dict) -> None:
@@ -160,7 +166,7 @@ def seeded(network: nn.Module, seed: int) -> Iterator[None]:
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """Whatever the caller has set: gradients on, no autocast, float32 by default, nothing compiled or recomputed."""
+    """Whatever the caller has set: gradients on, no autocast, float32, nothing compiled or recomputed."""
     dtype = torch.get_default_dtype()
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))

@@ -123,7 +123,8 @@ class Trace(TorchFunctionMode):
             self._left.clear()
 
     def __torch_function__(
-        self, function: Callable[..., Any], types: Any, args: tuple = (), kwargs: Mapping[str, Any] | None = None
+        self, function: Callable[..., Any], types: Any, args: tuple = (),
+        kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         named = dict(kwargs) if kwargs else {}
         name = _name(function)
@@ -151,15 +152,16 @@ class Trace(TorchFunctionMode):
         return output
 
     def _follow_all(
-        self, function: Callable[..., Any], name: str, args: tuple, named: dict[str, Any], outputs: Sequence[Any]
+        self, function: Callable[..., Any], name: str, args: tuple, named: dict[str, Any],
+        outputs: Sequence[Any],
     ) -> None:
         for output in outputs:
             if isinstance(output, torch.Tensor):
                 self._set(output, self._followed(function, name, args, named, output))
 
     def _after(
-        self, function: Callable[..., Any], name: str, args: tuple, named: dict[str, Any], output: torch.Tensor,
-        use: Use | None,
+        self, function: Callable[..., Any], name: str, args: tuple, named: dict[str, Any],
+        output: torch.Tensor, use: Use | None,
     ) -> None:
         mark = self._followed(function, name, args, named, output)
         if mark is None:
@@ -200,7 +202,8 @@ class Trace(TorchFunctionMode):
         return None if known is None else known.probabilities
 
     def _followed(
-        self, function: Callable[..., Any], name: str, args: tuple, named: dict[str, Any], output: torch.Tensor
+        self, function: Callable[..., Any], name: str, args: tuple, named: dict[str, Any],
+        output: torch.Tensor,
     ) -> Mark | None:
         """The mark of an output, None if it is a parameter itself."""
         if id(output) in self._known:
@@ -296,7 +299,9 @@ def _opened(function: FunctionType) -> FunctionType:
     """A function of torch that does not hand itself over as one, so that those inside it are seen."""
     names = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
     inside = {**function.__globals__, **dict.fromkeys(names, _never)}
-    made = FunctionType(function.__code__, inside, function.__name__, function.__defaults__, function.__closure__)
+    made = FunctionType(
+        function.__code__, inside, function.__name__, function.__defaults__, function.__closure__
+    )
     made.__kwdefaults__ = function.__kwdefaults__
     return made
 

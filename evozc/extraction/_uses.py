@@ -13,10 +13,10 @@ from evozc.extraction._axes import Axes
 
 #: Non-linear functions by the names that torch gives them, without the underscore of those in place.
 NONLINEAR = frozenset({
-    "relu", "relu6", "elu", "selu", "celu", "leaky_relu", "prelu", "rrelu", "glu", "gelu", "silu", "mish", "hardswish",
-    "hardtanh", "threshold", "tanh", "sigmoid", "special_expit", "hardsigmoid", "logsigmoid", "log_sigmoid",
-    "hardshrink", "softshrink", "tanhshrink", "softsign", "softplus", "erf", "sin", "softmin", "softmax", "_softmax",
-    "gumbel_softmax", "log_softmax", "_log_softmax", "scaled_dot_product_attention",
+    "relu", "relu6", "elu", "selu", "celu", "leaky_relu", "prelu", "rrelu", "glu", "gelu", "silu", "mish",
+    "hardswish", "hardtanh", "threshold", "tanh", "sigmoid", "special_expit", "hardsigmoid", "logsigmoid",
+    "log_sigmoid", "hardshrink", "softshrink", "tanhshrink", "softsign", "softplus", "erf", "sin", "softmin",
+    "softmax", "_softmax", "gumbel_softmax", "log_softmax", "_log_softmax", "scaled_dot_product_attention",
 })
 #: Clamping is one where its lower bound is 0.
 CLAMPS = frozenset({"clamp", "clamp_min", "clip"})
@@ -74,7 +74,9 @@ def use_of(name: str, args: tuple, kwargs: dict[str, Any], is_weight: Callable[[
         return None
 
 
-def _convolution(name, is_weight, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Use | None:
+def _convolution(
+    name, is_weight, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1
+) -> Use | None:
     if not is_weight(weight):
         return None
     spatial = weight.ndim - 2
@@ -92,7 +94,7 @@ def _transposed(
     spatial = weight.ndim - 2
     return Use(
         name, weight, input, bias, weight.shape[0], math.prod(weight.shape[2:]), -1 - spatial,
-        lambda output: weight.numel() * input.numel() / weight.shape[0],
+        lambda _: weight.numel() * input.numel() / weight.shape[0],
     )
 
 
@@ -167,7 +169,8 @@ def _added_product(name, is_weight, input, first, second, *rest, **named) -> Use
 
 
 def _einsum(name, is_weight, equation, *operands) -> Use | None:
-    operands = tuple(operands[0]) if len(operands) == 1 and isinstance(operands[0], list | tuple) else operands
+    if len(operands) == 1 and isinstance(operands[0], list | tuple):
+        operands = tuple(operands[0])
     if len(operands) != 2 or not isinstance(equation, str) or "..." in equation:
         return _einsum_with_dots(name, is_weight, equation, operands)
     inputs, _, output = equation.replace(" ", "").partition("->")
@@ -187,7 +190,7 @@ def _einsum_with_dots(name, is_weight, equation, operands) -> Use | None:
     """``...`` stands for the same dimensions in the input and the output."""
     if len(operands) != 2 or not isinstance(equation, str) or "->" not in equation:
         return None
-    left, right = equation.replace(" ", "").split("->")
+    left, _ = equation.replace(" ", "").split("->")
     letters = left.split(",")
     place = 1 if is_weight(operands[1]) else 0
     if "..." in letters[place]:

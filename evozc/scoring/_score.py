@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,12 +18,13 @@ from evozc.table import Table
 from primitives import NETWORK, Statistic
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
+    from evozc.extraction import Loss, Output
+
 _HINTS = {
-    "layer": "no convolution, linear layer or embedding of torch.nn runs in it",
-    "activation": "no activation of torch.nn runs in it, and functions such as torch.relu are not seen",
+    "layer": "no weight of it is used in a convolution, linear map, embedding or other product",
+    "activation": "no non-linear function runs in it",
     "block": "it holds no ModuleList or Sequential: name the modules that are its blocks",
 }
 
@@ -37,21 +38,25 @@ class Scores:
         lacking: By formula that cannot be scored, the reason: what it needs.
         missing: By network, the nodes without a value and the keys of the statistics they lack;
             reductions leave such nodes out.
+        notes: By network, what else is to be known: a float32 copy, parameters that belong to no layer.
     """
 
     values: Mapping[str, np.ndarray]
     lacking: Mapping[str, str]
     missing: Mapping[str, Mapping[str, Sequence[str]]]
+    notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def score(
     model: nn.Module,
     formula: Formula | str,
-    batch: torch.Tensor | tuple[torch.Tensor, torch.Tensor],
+    batch: Any,
     *,
     blocks: Sequence[nn.Module] | None = None,
     seed: int = 0,
     references: Mapping[Formula, np.ndarray] | None = None,
+    output: Output = None,
+    loss: Loss | str | None = None,
 ) -> float:
     """Score one untrained network; higher is better.
 
@@ -59,12 +64,15 @@ def score(
         model: From inputs to scores, as :func:`~evozc.extraction.measure` takes it; it is left
             bit by bit as it was.
         formula: A formula, its text, or the name of a known proxy.
-        batch: The inputs, float32 (n, ...) or int64 token numbers (n, tokens), alone or with
-            int64 labels (n,), which a formula with gradients of the loss needs.
+        batch: The inputs, float32 (n, ...) or int64 token numbers (n, tokens), or several by name, alone
+            or in a pair with int64 labels (n,), which a formula with gradients of the loss needs; named
+            ones may hold them as ``labels``.
         blocks: The modules that form the node set ``block``; None takes the children of the
             longest ModuleList or Sequential.
-        seed: For random directions and weights that a statistic draws itself.
+        seed: For random directions and weights that a statistic draws itself, and for dropout.
         references: For each ``logrank`` its argument's values on other networks.
+        output: Which of the network's outputs are its scores, as for :func:`~evozc.extraction.measure`.
+        loss: From outputs and labels to a tensor of one number; None takes cross-entropy.
 
     Returns:
         The score, NaN where the formula is undefined.
@@ -77,9 +85,11 @@ def score(
     """
     formula = resolve(formula) if isinstance(formula, str) else formula
     inputs, labels = batch if isinstance(batch, tuple | list) else (batch, None)
+    if isinstance(inputs, Mapping) and labels is None and "labels" in inputs:
+        inputs, labels = {k: v for k, v in inputs.items() if k != "labels"}, inputs["labels"]
     scores = score_networks(
         {"the network": model}, {"": formula}, inputs, labels,
-        blocks={"the network": blocks}, seed=seed, references=references,
+        blocks={"the network": blocks}, seed=seed, references=references, output=output, loss=loss,
     )
     if scores.lacking:
         raise FormulaError(f"{formula.text} {scores.lacking['']}")
@@ -89,12 +99,14 @@ def score(
 def score_networks(
     networks: Mapping[str, nn.Module],
     formulas: Mapping[str, Formula],
-    inputs: torch.Tensor,
-    labels: torch.Tensor | None = None,
+    inputs: Any,
+    labels: Any = None,
     *,
     blocks: Mapping[str, Sequence[nn.Module] | None] | None = None,
     seed: int = 0,
     references: Mapping[Formula, np.ndarray] | None = None,
+    output: Output = None,
+    loss: Loss | str | None = None,
 ) -> Scores:
     """Score several networks on the same inputs; a ``logrank`` without reference ranks among them.
 
@@ -106,6 +118,8 @@ def score_networks(
         blocks: The blocks of each network.
         seed: As for :func:`score`.
         references: As for :func:`score`.
+        output: As for :func:`score`.
+        loss: As for :func:`score`.
 
     Raises:
         DataError: as :func:`~evozc.extraction.measure` says.
@@ -114,7 +128,9 @@ def score_networks(
     measured_ones = [s for s in statistics() if s.key in used]
     groups = list(dict.fromkeys(s.group for s in measured_ones))
     measured = {
-        name: measure(network, inputs, labels, (blocks or {}).get(name), groups, seed)
+        name: measure(
+            network, inputs, labels, (blocks or {}).get(name), groups, seed, output=output, loss=loss
+        )
         for name, network in networks.items()
         if groups
     }
@@ -129,7 +145,8 @@ def score_networks(
         else:
             lacking[name] = reason
     missing = {name: _missing(measurement, used) for name, measurement in measured.items()}
-    return Scores(values, lacking, missing)
+    notes = {name: _notes(measurement) for name, measurement in measured.items()}
+    return Scores(values, lacking, missing, notes)
 
 
 def _table(
@@ -154,6 +171,9 @@ def _lack(formula: Formula, measured: Mapping[str, Measurement], labelled: bool)
         if known[used.key].needs_labels and not labelled:
             return f"needs labels: {used.key} is taken from the loss"
         for name, measurement in measured.items():
+            if known[used.key].group in measurement.failures:
+                reason = measurement.failures[known[used.key].group]
+                return f"needs {used.key}, whose group {known[used.key].group} failed at {name}: {reason}"
             if used.type != NETWORK and not measurement.names[used.type]:
                 return f"needs {used.key}, but {name} has no {used.type} nodes: {_HINTS[used.type]}"
             if not np.isfinite(measurement[used.key]).any():
@@ -190,3 +210,9 @@ def _missing(measurement: Measurement, used: set[str]) -> dict[str, list[str]]:
         for node, keys in found.items()
         if (kept := [key for key in keys if np.isfinite(measurement[key]).any()])
     }
+
+
+def _notes(measurement: Measurement) -> tuple[str, ...]:
+    if not measurement.unseen:
+        return measurement.notes
+    return (*measurement.notes, f"parameters that belong to no layer: {', '.join(measurement.unseen)}")

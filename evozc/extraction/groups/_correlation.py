@@ -34,7 +34,8 @@ def _smallest_eigenvalue(output: torch.Tensor, axes: Axes) -> float:
     deviation = torch.linalg.vector_norm(centred, dim=0)
     scaled = (centred / deviation).masked_fill(deviation == 0, 0)
     eigenvalues = torch.linalg.eigvalsh(scaled.T @ scaled)
-    # Singular as far as can be told: by the rounding of the features, and of the solver (LAPACK, section 4.7).
-    error = torch.finfo(output.dtype).eps ** 2 * scaled.numel() + _EPS * len(eigenvalues) * eigenvalues[-1].item()
+    # Singular as far as can be told: by the rounding of features, and of the solver (LAPACK, section 4.7).
+    rounding = torch.finfo(output.dtype).eps ** 2 * scaled.numel()
+    error = rounding + _EPS * len(eigenvalues) * eigenvalues[-1].item()
     smallest = eigenvalues[0].item()
     return smallest if smallest > error else 0.0

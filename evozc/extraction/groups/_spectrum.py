@@ -49,7 +49,9 @@ class Spectrum(Group):
         parts = []
         for direction in _directions(scores.detach(), run.generator()):
             with explained(run.network, "the backward pass of the Fisher matrix"):
-                gradients = torch.autograd.grad(scores, edges, direction, retain_graph=True, allow_unused=True)
+                gradients = torch.autograd.grad(
+                    scores, edges, direction, retain_graph=True, allow_unused=True
+                )
             derivatives = torch.zeros(count, len(layers), device=scores.device)
             for gradient, (_, derivative, main) in zip(gradients, watch.found, strict=True):
                 if gradient is not None:

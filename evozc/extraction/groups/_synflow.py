@@ -10,7 +10,7 @@ from torch import nn
 
 from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._state import Replaced, explained
-from evozc.extraction._trace import Mark, Trace
+from evozc.extraction._trace import Trace
 from evozc.extraction._uses import Use
 
 
@@ -49,7 +49,8 @@ class Synflow(Group):
                 if not output.requires_grad:
                     return
                 tensors = [*weights.values(), *(w for several in flow.computed.values() for w in several)]
-                gradients = dict(zip(tensors, torch.autograd.grad(output, tensors, allow_unused=True), strict=True))
+                found = torch.autograd.grad(output, tensors, allow_unused=True)
+                gradients = dict(zip(tensors, found, strict=True))
         finally:
             torch.set_default_dtype(torch.float32)
         for node in run.nodes["layer"]:

@@ -114,7 +114,8 @@ class _Last(Trace):
         """A weight that was computed is drawn too."""
         if use.function in LOOKUPS:
             return None
-        return next((self._computed[id(p)] for p in self.mark(use.weight).weights if id(p) in self._computed), None)
+        parameters = self.mark(use.weight).weights
+        return next((self._computed[id(p)] for p in parameters if id(p) in self._computed), None)
 
     def layer(self, use: Use, output: torch.Tensor, mark: Mark, again: Any) -> None:
         """What comes before it, if it is the last one."""
@@ -123,5 +124,6 @@ class _Last(Trace):
 
     def function(self, name: str, args: tuple, kwargs: dict[str, Any], output: torch.Tensor) -> None:
         """The last outcome with several positions."""
-        if output.is_floating_point() and output.ndim > 2 and len(output) == self.count and output[0, 0].numel() > 1:
+        whole = output.is_floating_point() and output.ndim > 2 and len(output) == self.count
+        if whole and output[0, 0].numel() > 1:
             self._map = output
