@@ -97,7 +97,7 @@ def score(network, inputs, labels=None, blocks=None, seed=0, output=None, loss=N
     ``loss``     from outputs and labels; by default the mean cross-entropy
     """
 {labels}    run = {run}(network, inputs, labels, blocks, [{groups}], seed, output, loss)
-    if run.failures:
+    if run.spoiled:
         return float("nan")
     statistics = {{key: {values}(run, *key.split(".")) for key in STATISTICS}}
 {lines}

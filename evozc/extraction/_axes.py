@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 
@@ -39,7 +39,7 @@ class Axes(NamedTuple):
     samples: int | None = None
     channels: tuple[int, int] | None = None
 
-    def at(self, shape: Sequence[int]) -> Axes:
+    def at(self, shape: Sequence[int]) -> Self:
         """The same, with what is unknown taken from the shape (n, ...) as it usually is.
 
         Channels are then dimension 1 of (n, C, H, W) and the last one of all others.
@@ -51,9 +51,9 @@ class Axes(NamedTuple):
                 channels = (shape[axis], math.prod(shape[axis + 1 :]))
         if samples is None:
             samples = _guessed(self.count, shape, channels)
-        return Axes(self.count, samples, channels)
+        return self._replace(samples=samples, channels=channels)
 
-    def with_channels(self, shape: Sequence[int], axis: int) -> Axes:
+    def with_channels(self, shape: Sequence[int], axis: int) -> Self:
         """The same samples; the channels are one dimension."""
         axis %= len(shape)
         return self._replace(channels=(shape[axis], math.prod(shape[axis + 1 :])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -30,7 +30,7 @@ class Arguments:
     named: Mapping[str, Any]
 
     @classmethod
-    def of(cls, inputs: Any) -> Arguments:
+    def of(cls, inputs: Any) -> Self:
         """From a tensor or array; a mapping of names; or several in a tuple, names last.
 
         Raises:
@@ -61,7 +61,7 @@ class Arguments:
         named = (self.named.get(name) for name in _MAIN)
         return next((value for value in named if isinstance(value, torch.Tensor)), next(self.tensors()))
 
-    def mapped(self, change: Callable[[Any], Any], of: Any = torch.Tensor) -> Arguments:
+    def mapped(self, change: Callable[[Any], Any], of: Any = torch.Tensor) -> Self:
         """The same call with every tensor changed."""
 
         def turn(value: Any) -> Any:
@@ -73,14 +73,14 @@ class Arguments:
                 return type(value)(*map(turn, value))
             return type(value)(map(turn, value)) if type(value) in (tuple, list) else value
 
-        return Arguments(turn(self.args), turn(dict(self.named)))
+        return type(self)(turn(self.args), turn(dict(self.named)))
 
-    def with_main(self, tensor: torch.Tensor) -> Arguments:
+    def with_main(self, tensor: torch.Tensor) -> Self:
         """The same call, mainly fed with another; the other tensors are copied, as they may be changed."""
         main = self.main
         return self.mapped(lambda t: tensor if t is main else t.clone())
 
-    def part(self, samples: slice) -> Arguments:
+    def part(self, samples: slice) -> Self:
         """The same call on some of the samples."""
         count = len(self.main)
         return self.mapped(lambda t: t[samples].clone() if t.ndim and len(t) == count else t.clone())

@@ -226,7 +226,10 @@ def _measure_once(
         torch.manual_seed(seed)
         network = space.build(architecture)
         initialise(network, settings.initialisation)
-        return measure(network, *batch, space.blocks(network), settings.groups, seed)
+        measured = measure(network, *batch, space.blocks(network), settings.groups, seed)
+    if measured.failures:  # a table holds architectures that are measured alike
+        raise DataError("; ".join(f"{group}: {reason}" for group, reason in measured.failures.items()))
+    return measured
 
 
 def _average(measured: Sequence[Measurement]) -> Outcome:

@@ -72,6 +72,7 @@ class Pass:
         nodes: By node set, in forward order.
         scalars: The network's own statistics by name.
         failures: By group that could not be taken, the reason.
+        no_loss: Why there are no scores or no loss of them; what needs neither is measured all the same.
         outputs: What the main pass returned, with its graph until the loss is taken.
         scores: The outputs averaged over their positions (n, classes).
         score_axis: The dimension of the outputs that holds the classes.
@@ -92,6 +93,7 @@ class Pass:
     nodes: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
     scalars: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    no_loss: str = ""
     outputs: torch.Tensor | None = None
     scores: torch.Tensor | None = None
     score_axis: int | None = None
@@ -106,6 +108,11 @@ class Pass:
     def inputs(self) -> torch.Tensor:
         """What the network is mainly fed (n, ...)."""
         return self.given.main
+
+    @property
+    def spoiled(self) -> list[str]:
+        """The groups that failed while they were taken, so that none of their values stands."""
+        return [group for group, reason in self.failures.items() if reason != self.no_loss]
 
     def generator(self, stream: int = 0) -> torch.Generator:
         """A generator of the run's seed, the same for every group and whatever ran before."""

@@ -116,7 +116,7 @@ def measure(
     values: dict[str, np.ndarray | float] = {}
     for statistic in declared:
         found = values_of(run, statistic.node_set, statistic.name)
-        if statistic.group in run.failures:
+        if statistic.group in run.spoiled:
             found = np.full_like(found, NAN)
         values[statistic.key] = float(found[0]) if statistic.node_set == NETWORK else found
     nodes = {s: tuple(node.name for node in run.nodes[s]) for s in NODE_SETS}
@@ -304,9 +304,10 @@ def _scored(run: Pass, record: Recorder, returned: Any) -> torch.Tensor | None:
             run.score_axis = _axis_of_channels(run.outputs, None if known is None else known.axes)
         run.scores = run.scores_of(run.outputs)
     except DataError as error:
+        run.no_loss = str(error)
         for group in list(record.groups):
             if group.needs_scores or (group.needs_loss and run.labels is not None):
-                record.fail(group, str(error))
+                record.fail(group, run.no_loss)
         return None
     if run.labels is None:
         return None
@@ -315,8 +316,9 @@ def _scored(run: Pass, record: Recorder, returned: Any) -> torch.Tensor | None:
     except DataError as error:
         if run.loss is None:
             raise
+        run.no_loss = str(error)
         for group in [g for g in record.groups if g.needs_loss]:
-            record.fail(group, str(error))
+            record.fail(group, run.no_loss)
         return None
 
 

@@ -52,6 +52,8 @@ class Snapshot:
             for name, tensor in (*module._parameters.items(), *module._buffers.items()):
                 if tensor is not None:
                     _check_values(path, name, tensor)
+        self._keep(network)
+        for module in network.modules():
             self._keep(module)
 
     def restore(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import nn
@@ -39,7 +39,7 @@ class Mark(NamedTuple):
     axes: Axes = Axes(1)
     probabilities: Any = None
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Mark:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Itself: who copies a tensor wants no second network."""
         return self
 

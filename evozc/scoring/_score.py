@@ -171,12 +171,13 @@ def _lack(formula: Formula, measured: Mapping[str, Measurement], labelled: bool)
         if known[used.key].needs_labels and not labelled:
             return f"needs labels: {used.key} is taken from the loss"
         for name, measurement in measured.items():
-            if known[used.key].group in measurement.failures:
-                reason = measurement.failures[known[used.key].group]
+            valued = np.isfinite(measurement[used.key]).any()
+            reason = measurement.failures.get(known[used.key].group)
+            if reason is not None and not valued:
                 return f"needs {used.key}, whose group {known[used.key].group} failed at {name}: {reason}"
             if used.type != NETWORK and not measurement.names[used.type]:
                 return f"needs {used.key}, but {name} has no {used.type} nodes: {_HINTS[used.type]}"
-            if not np.isfinite(measurement[used.key]).any():
+            if not valued:
                 nodes = "" if used.type == NETWORK else f" at all {len(measurement.names[used.type])} nodes"
                 return f"needs {used.key}, which {name} is missing{nodes}: {known[used.key].definition}"
     return None

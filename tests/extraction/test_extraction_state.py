@@ -1,6 +1,7 @@
 """Networks of every odd kind, and how they are left behind."""
 
 import gc
+import itertools
 import os
 import random
 from pathlib import Path
@@ -133,9 +134,14 @@ def test_a_network_is_as_before_when_only_synflow_raises():
 
     network = mixed(Single(nn.Flatten(), nn.Linear(192, 8), nn.BatchNorm1d(8), nn.Linear(8, 10)))
     before = snapshot(network)
-    with pytest.raises(DataError, match="synflow"):
-        measure(network, *batch())
+    values = measure(network, *batch())
     assert snapshot(network) == before
+    assert list(values.failures) == ["synflow"]
+    assert "synflow (float64, one input of ones) failed in the network (Single): TypeError: single" in (
+        values.failures["synflow"]
+    )
+    assert np.isnan(values["layer.synflow"]).all()
+    assert np.isfinite(values["layer.grad_ratio"]).any()
 
 
 def test_the_failing_module_is_named():
@@ -168,7 +174,7 @@ def test_an_in_place_activation_changes_no_statistic():
     assert (first["layer.output_grad_l1"] > 0).all()
 
 
-def test_a_shared_module_is_one_node_of_its_first_use():
+def test_a_shared_module_is_one_layer_measured_at_its_first_use_and_counted_at_all():
     class Shared(nn.Module):
         def __init__(self):
             super().__init__()
@@ -181,7 +187,9 @@ def test_a_shared_module_is_one_node_of_its_first_use():
 
     network, (images, labels) = Shared(), batch()
     values = measure(network, images, labels, [network.conv, network.relu, network.conv])
-    assert [len(values[k]) for k in ("layer.numel", "activation.positive", "block.entropy")] == [2, 1, 2]
+    assert [len(values[k]) for k in ("layer.numel", "activation.positive", "block.entropy")] == [2, 2, 2]
+    assert values.names["activation"] == ("relu", "relu#2")
+    assert values["layer.macs"].tolist() == [81 * (36 + 16), 30]
     z = network.conv(images).detach()
     np.testing.assert_allclose(values["layer.output_std"][0], z.std(correction=0).item(), rtol=1e-5)
     assert values["layer.resolution"][0] == 36
@@ -295,7 +303,8 @@ def test_a_network_that_keeps_its_batch_norm_in_evaluation_mode():
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (nn.Flatten(start_dim=0), "must return scores"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(9, 10)), "the forward pass failed in 1"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(192, 10, device="meta")), "1.weight lies on the meta device"),
         (nn.Sequential(nn.Flatten(), nn.LazyLinear(10)), "run the network on one batch first"),
     ],
 )
@@ -304,36 +313,60 @@ def test_networks_that_cannot_be_measured_say_why(network, message):
         measure(network, *batch())
 
 
+def test_what_needs_no_scores_is_measured_of_a_network_without_any():
+    values = measure(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(start_dim=0)), *batch())
+    assert values["layer.macs"].tolist() == [4 * 27 * 36]
+    assert np.isfinite(values["layer.output_std"]).all()
+    assert {"gradients", "synflow", "spectrum", "jacobian", "subbatches"} <= set(values.failures)
+    assert all("must return scores (12, classes), not (1728,)" in why for why in values.failures.values())
+
+
 def test_a_block_of_another_network_is_refused():
     with pytest.raises(DataError, match="block 0"):
         measure(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)), *batch(), [nn.Linear(1, 1)])
 
 
-def test_a_network_that_returns_more_than_scores_is_refused():
+def test_of_a_network_that_returns_more_than_scores_one_output_is_named():
     class Pair(nn.Linear):
         def forward(self, x):
             return x, super().forward(x.flatten(1))
 
-    with pytest.raises(DataError, match="not tuple"):
-        measure(Pair(192, 10), *batch())
+    network, alone = Pair(192, 10), nn.Sequential(nn.Flatten(), nn.Linear(192, 10))
+    alone[1].load_state_dict(network.state_dict())
+    refused = measure(network, *batch())
+    assert "not tuple: 0, 1; say which of its outputs is meant" in refused.failures["gradients"]
+    assert refused["network.macs"] == 1920
+    expected = measure(alone, *batch())
+    for output in (1, "1", "-1", lambda returned: returned[1]):
+        found = measure(network, *batch(), output=output)
+        assert found.failures == {}
+        np.testing.assert_allclose(found["layer.grad_l2"], expected["layer.grad_l2"], rtol=1e-5)
+    refused = measure(network, *batch(), output="2").failures["gradients"]
+    assert refused == "the network returns no output '2'; what it returns holds 0, 1"
 
 
-@pytest.mark.parametrize("failing", range(1, 8))
-def test_a_network_is_bitwise_as_before_whichever_pass_raises(failing):
+@pytest.mark.parametrize(
+    ("failing", "group"),
+    [(1, None), (2, "subbatches"), (3, "subbatches"), (4, "synflow"), (5, "zen"), (6, "zen"),
+     (7, "spectrum")],
+)
+def test_a_network_is_bitwise_as_before_whichever_pass_raises(failing, group):
+    calls = itertools.count(1)
+
     class Tired(Head):
         def forward(self, x):
-            self.calls += 1
-            if self.calls == failing:
+            self.called = next(calls)
+            if self.called == failing:
                 raise ArithmeticError("tired")
             return super().forward(x)
 
     network = mixed(Tired(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(inplace=True), features=6))
-    network.calls = 0
     before = snapshot(network)
-    with pytest.raises(DataError, match="tired"):
-        measure(network, *batch(), [network[0], network[1]])
-    network.calls = 0
+    values = measure(network, *batch(), [network[0], network[1]])
     assert snapshot(network) == before
+    # The first pass is tried again, with the inputs in their own order of memory.
+    assert list(values.failures) == ([group] if group else [])
+    assert all("(Tired): ArithmeticError: tired" in reason for reason in values.failures.values())
 
 
 def test_missing_values_bear_the_name_of_their_node():

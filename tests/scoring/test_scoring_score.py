@@ -76,8 +76,8 @@ def test_what_needs_labels_is_exactly_what_fails_without():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("sum(layer.numel)", "needs layer.numel, but the network has no layer nodes: no convolution"),
-        ("mean(activation.positive)", "no activation nodes: no activation of torch.nn runs"),
+        ("sum(layer.numel)", "needs layer.numel, but the network has no layer nodes: no weight of it is"),
+        ("mean(activation.positive)", "no activation nodes: no non-linear function runs"),
         ("first(block.entropy)", "no block nodes: .* name the modules"),
         ("sum(log(layer.grad_l2))", r"needs labels: layer\.grad_l2"),
     ],
