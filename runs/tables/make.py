@@ -50,32 +50,35 @@ class Recipe:
 
 
 RECIPES = {
-    "nasbench101": Recipe("nasbench101", "suitezero/nasbench101", "val_acc108", 150),
-    "darts": Recipe("darts", "darts/sample", "test_acc50", 200, {"channels": 16, "cells": 8}),
-    "nasbench-macro": Recipe("nasbench-macro", "nasbenchmacro/sample", "mean_acc", 150, column="arch"),
+    "nasbench101": Recipe(
+        "nasbench101", "suitezero/nasbench101", "val_acc108", 240, {"channels": 32, "modules": 1},
+    ),
+    "darts": Recipe("darts", "darts/sample", "test_acc50", 200, {"channels": 8, "cells": 6}, side=16),
+    "nasbench301": Recipe(
+        "darts", "suitezero/nasbench301", "val_accuracy", 200,
+        {"network": "suite-zero", "channels": 8, "cells": 6}, column="arch", side=16,
+    ),
     "transnas-macro": Recipe(
         "transnas-macro", "suitezero/transbench101_macro", "val_accuracy", 200, column="tnb_str",
         where={"task": "class_scene"}, side=32,
     ),
-    "nasbench301": Recipe(
-        "darts", "suitezero/nasbench301", "val_accuracy", 120, {"network": "suite-zero"}, column="arch",
-    ),
+    "mnasnet": Recipe("mnasnet", "mnasnet/sample", "val_top1", 200, side=32),
+    "nasbench-macro": Recipe("nasbench-macro", "nasbenchmacro/sample", "mean_acc", 200, column="arch", side=16),
     "flexibert-trained": Recipe(
-        "flexibert", "flexibert/sample", "glue", 150, {"network": "trained", "length": 32},
+        "flexibert", "flexibert/sample", "glue", 200, {"network": "trained", "length": 16},
     ),
     "gpt2": Recipe(
         "gpt2", "gpt2/sample", "valid_ppl:lower", 100,
-        {"vocabulary": 2000, "cutoffs": "500,1000", "length": 32},
+        {"vocabulary": 1000, "cutoffs": "300,600", "length": 16},
     ),
     "autoformer-tiny": Recipe(
-        "autoformer", "vit/autoformer_tiny_sample", "imagenet_acc", 100, {"resolution": 64}, batch=2,
+        "autoformer", "vit/autoformer_tiny_sample", "imagenet_acc", 200, {"resolution": 48}, batch=2,
     ),
-    "mnasnet": Recipe("mnasnet", "mnasnet/sample", "val_top1", 100, side=64),
     "transnas-micro": Recipe(
-        "transnas-micro", "suitezero/transbench101_micro", "val_accuracy", 100, column="tnb_str",
+        "transnas-micro", "suitezero/transbench101_micro", "val_accuracy", 200, column="tnb_str",
         where={"task": "class_scene"}, side=32,
     ),
-    "pit": Recipe("pit", "vit/pit", "c100_base_acc", 100, {"resolution": 64}, batch=2),
+    "pit": Recipe("pit", "vit/pit", "c100_base_acc", 100, {"resolution": 48}, batch=2),
 }
 
 
