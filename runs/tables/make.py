@@ -51,7 +51,7 @@ class Recipe:
 
 RECIPES = {
     "nasbench101": Recipe(
-        "nasbench101", "suitezero/nasbench101", "val_acc108", 240, {"channels": 32, "modules": 1},
+        "nasbench101", "suitezero/nasbench101", "val_acc108", 165, {"channels": 32, "modules": 1},
     ),
     "darts": Recipe("darts", "darts/sample", "test_acc50", 200, {"channels": 8, "cells": 6}, side=16),
     "nasbench301": Recipe(
@@ -63,7 +63,9 @@ RECIPES = {
         where={"task": "class_scene"}, side=32,
     ),
     "mnasnet": Recipe("mnasnet", "mnasnet/sample", "val_top1", 200, side=32),
-    "nasbench-macro": Recipe("nasbench-macro", "nasbenchmacro/sample", "mean_acc", 200, column="arch", side=16),
+    "nasbench-macro": Recipe(
+        "nasbench-macro", "nasbenchmacro/sample", "mean_acc", 200, column="arch", side=16,
+    ),
     "flexibert-trained": Recipe(
         "flexibert", "flexibert/sample", "glue", 200, {"network": "trained", "length": 16},
     ),
