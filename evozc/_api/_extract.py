@@ -40,6 +40,7 @@ def extract(
     space: str | SearchSpace = "nasbench201",
     where: Mapping[str, str] = MappingProxyType({}),
     format: str | None = None,  # noqa: A002
+    average: bool = False,
     sample: int | None = None,
     minutes: float | None = None,
     settings: ExtractionSettings | None = None,
@@ -61,6 +62,7 @@ def extract(
         space: The search space, by name or itself.
         where: Only rows of the file with these values, by column.
         format: Of the file; None to see by looking at it.
+        average: Whether an architecture that stands in several rows of the file has their mean.
         sample: Take this many non-isomorphic architectures, drawn at random.
         minutes: Take as many architectures, in random order, as can be measured in this time.
         settings: What to measure, and on how large a mini-batch; all, on as many inputs as the space says.
@@ -81,7 +83,9 @@ def extract(
         raise ConfigError(f"minutes must be above 0, not {minutes}")
     chosen = space_from_options(space) if isinstance(space, str) else space
     settings = settings or ExtractionSettings(batch=chosen.inputs.batch)
-    names, ranked, notes = _asked(architectures, chosen, targets, architecture_column, where, format)
+    names, ranked, notes = _asked(
+        architectures, chosen, targets, architecture_column, where, format, average
+    )
     if sample is not None or minutes is not None:
         kept = drawn(names, chosen, sample, settings.seed)
         names = tuple(names[i] for i in kept)
@@ -105,7 +109,7 @@ def extract(
 
 def _asked(
     architectures: str | Path | Sequence[str], space: SearchSpace, targets: Sequence[str | Target],
-    column: str, where: Mapping[str, str], style: str | None,
+    column: str, where: Mapping[str, str], style: str | None, average: bool,
 ) -> tuple[Sequence[str], tuple[Target, ...], Sequence[str]]:
     """Architectures, their targets, and what is to be said of them."""
     if isinstance(architectures, str | Path):
@@ -114,7 +118,7 @@ def _asked(
             raise ConfigError("the targets of a file are named by its columns, as 'accuracy'")
         published = read_targets(
             Path(architectures), space, targets=columns, architecture_column=column, where=where,
-            format=style,
+            format=style, average=average,
         )
         return published.architectures, published.targets, published.notes
     values = tuple(target for target in targets if isinstance(target, Target))

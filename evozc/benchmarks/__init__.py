@@ -3,8 +3,8 @@
 **By name or path**: :func:`open_table`, :func:`open_task`, :data:`BUNDLED`; again, by where it came from:
 :func:`reopen_table`, :func:`reopen_task`.
 
-**Published files**: :func:`read_targets`, :func:`table_from_scores`, and in parts :func:`joined`,
-:func:`table_of`, :func:`canonical_keys`; the formats are in :mod:`evozc.benchmarks.readers`.
+**Published files**: :func:`read_targets`, :func:`table_from_scores`, and in parts :func:`averaged`,
+:func:`joined`, :func:`table_of`, :func:`canonical_keys`; the formats are in :mod:`evozc.benchmarks.readers`.
 
 **What a table says of its architectures**: :func:`space_of`, :func:`known_keys`; targets for them:
 :func:`attach_targets`.
@@ -12,10 +12,17 @@
 
 from evozc.benchmarks._attach import attach_targets, known_keys, space_of
 from evozc.benchmarks._open import BUNDLED, open_table, open_task, reopen_table, reopen_task
-from evozc.benchmarks._published import canonical_keys, joined, read_targets, table_from_scores, table_of
+from evozc.benchmarks._published import (
+    averaged,
+    canonical_keys,
+    joined,
+    read_targets,
+    table_from_scores,
+    table_of,
+)
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "BUNDLED", "open_table", "open_task", "reopen_table", "reopen_task",
-    "read_targets", "table_from_scores", "joined", "table_of", "canonical_keys",
+    "read_targets", "table_from_scores", "averaged", "joined", "table_of", "canonical_keys",
     "attach_targets", "space_of", "known_keys",
 ]

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+
 from evozc.benchmarks.readers import Published, Request, Wanted, read_published
 from evozc.errors import DataError
 from evozc.spaces import SearchSpace
@@ -23,6 +25,7 @@ def read_targets(
     architecture_column: str = "architecture",
     where: Mapping[str, str] = MappingProxyType({}),
     format: str | None = None,  # noqa: A002
+    average: bool = False,
 ) -> Published:
     """Architectures of a published file and what they are to be ranked by.
 
@@ -34,6 +37,7 @@ def read_targets(
         architecture_column: The column of architecture texts.
         where: Only rows with these values, by column.
         format: The reader's name; None to look at the file.
+        average: Whether an architecture that stands in several rows has their mean; else it is refused.
 
     Raises:
         DataError: as the reader says; or an architecture is unknown or repeated, or a target
@@ -44,8 +48,39 @@ def read_targets(
         strict=True,
     )
     published = read_published(path, request, format)
+    if average:
+        published = averaged(published)
     canonical_keys(published, space)
     return published
+
+
+def averaged(published: Published) -> Published:
+    """Each architecture once, where it first stands, with the mean of all its targets and scores.
+
+    Of scores that are missing somewhere, the mean of the others.
+    """
+    rows: dict[str, list[int]] = {}
+    for row, architecture in enumerate(published.architectures):
+        rows.setdefault(architecture, []).append(row)
+    repeated = [name for name, found in rows.items() if len(found) > 1]
+    if not repeated:
+        return published
+    first = [found[0] for found in rows.values()]
+    note = f"{len(repeated)} architectures stand in several rows, and have the mean of these"
+    return replace(
+        published,
+        places=tuple(published.places[row] for row in first),
+        ids=tuple(published.ids[row] for row in first),
+        architectures=tuple(rows),
+        targets=tuple(replace(t, values=_means(t.values, rows)) for t in published.targets),
+        scores={name: _means(values, rows) for name, values in published.scores.items()},
+        notes=(*published.notes, note),
+    )
+
+
+def _means(values: np.ndarray, rows: Mapping[str, Sequence[int]]) -> np.ndarray:
+    known = [[values[row] for row in those if np.isfinite(values[row])] for those in rows.values()]
+    return np.array([np.mean(found) if found else np.nan for found in known])
 
 
 def table_from_scores(
@@ -59,6 +94,7 @@ def table_from_scores(
     where: Mapping[str, str] = MappingProxyType({}),
     without: Sequence[str] = (),
     format: str | None = None,  # noqa: A002
+    average: bool = False,
 ) -> Table:
     """A table of network scalars alone, from published scores and accuracies.
 
@@ -72,6 +108,7 @@ def table_from_scores(
         where: Only rows of ``scores`` with these values, by column.
         without: Columns of ``scores`` that are none.
         format: The reader of ``scores``; None to look at the file.
+        average: As for :func:`read_targets`; of both files, where rows belong together by architecture.
 
     Returns:
         The architectures that stand in both files, in the order of ``scores``.
@@ -85,11 +122,15 @@ def table_from_scores(
         where=where, without=tuple(without),
     )
     if targets_file is None or Path(targets_file) == Path(scores):
-        return table_of(read_published(scores, request, format), space)
+        published = read_published(scores, request, format)
+        return table_of(averaged(published) if average else published, space)
     ranked = read_published(targets_file, replace(request, scores=False, where={}))
     taken = (architecture_column, *(target.name for target in ranked.targets))
     asked = replace(request, targets=None, without=(*without, *taken))
-    return table_of(joined(read_published(scores, asked, format), ranked), space)
+    scored = read_published(scores, asked, format)
+    if average and on is None:
+        ranked, scored = averaged(ranked), averaged(scored)
+    return table_of(joined(scored, ranked), space)
 
 
 def joined(scores: Published, targets: Published) -> Published:

@@ -14,6 +14,7 @@ from evozc._screen import say
 from evozc.benchmarks import attach_targets, read_targets, space_of, table_from_scores
 from evozc.cli._options import (
     ArchitectureColumn,
+    Average,
     FileFormat,
     Jobs,
     SpaceName,
@@ -44,6 +45,7 @@ def extract(
     space_option: SpaceOptions = None,
     where: Where = None,
     file_format: FileFormat = None,
+    average: Average = False,
     sample: Annotated[
         int | None, typer.Option(help="Take this many non-isomorphic architectures, drawn at random.")
     ] = None,
@@ -92,7 +94,7 @@ def extract(
         table = evozc.extract(
             architectures, RandomInputs(chosen_space, size) if drawn else images, out, targets=target or (),
             architecture_column=architecture_column, space=chosen_space, where=pairs("--where", where or ()),
-            format=file_format, sample=sample, minutes=minutes, settings=settings, jobs=jobs,
+            format=file_format, average=average, sample=sample, minutes=minutes, settings=settings, jobs=jobs,
         )
     _report(table, out)
 
@@ -117,6 +119,7 @@ def table(
         list[str] | None, typer.Option(help="Column that is no score; may be given several times.")
     ] = None,
     file_format: FileFormat = None,
+    average: Average = False,
 ) -> None:
     """Make a table of network scalars from published scores: symbolic regression over proxies.
 
@@ -127,6 +130,7 @@ def table(
         scores, space_from_options(space, space_option or ()), targets_file=targets, on=on,
         targets=target or (), architecture_column=architecture_column,
         where=pairs("--where", where or ()), without=without or (), format=file_format,
+        average=average,
     )
     for note in made.provenance["notes"]:
         say(note)
@@ -149,6 +153,7 @@ def attach(
     space_option: SpaceOptions = None,
     where: Where = None,
     file_format: FileFormat = None,
+    average: Average = False,
 ) -> None:
     """Join published accuracies to a table of statistics: measured once, it is searched on by anybody."""
     if out is None:
@@ -158,7 +163,7 @@ def attach(
     chosen_space = space_from_options(space, space_option or ()) if space else space_of(measured)
     published = read_targets(
         targets, chosen_space, targets=target or (), architecture_column=architecture_column,
-        where=pairs("--where", where or ()), format=file_format,
+        where=pairs("--where", where or ()), format=file_format, average=average,
     )
     joined, notes = attach_targets(measured, published, chosen_space)
     for note in notes:

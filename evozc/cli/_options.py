@@ -50,6 +50,10 @@ Where = Annotated[
     list[str] | None,
     typer.Option(help="Only rows with this value, as task=jigsaw; may be given several times."),
 ]
+Average = Annotated[
+    bool,
+    typer.Option("--average", help="Give an architecture that stands in several rows their mean."),
+]
 FileFormat = Annotated[
     str | None, typer.Option("--format", help="Format of the file. [default: seen by looking at it]")
 ]

@@ -53,7 +53,7 @@ RECIPES = {
     "nasbench101": Recipe(
         "nasbench101", "suitezero/nasbench101", "val_acc108", 165, {"channels": 32, "modules": 1},
     ),
-    "darts": Recipe("darts", "darts/sample", "test_acc50", 200, {"channels": 8, "cells": 6}, side=16),
+    "darts": Recipe("darts", "darts/sample", "test_acc50", 198, {"channels": 8, "cells": 6}, side=16),
     "nasbench301": Recipe(
         "darts", "suitezero/nasbench301", "val_accuracy", 200,
         {"network": "suite-zero", "channels": 8, "cells": 6}, column="arch", side=16,
@@ -104,7 +104,7 @@ def make(name: str, arguments: argparse.Namespace) -> None:
     space = get_space(recipe.space, **recipe.settings)
     published = read_targets(
         arguments.benchmarks / f"{recipe.file}.csv.gz", space, targets=[recipe.target],
-        architecture_column=recipe.column, where=recipe.where,
+        architecture_column=recipe.column, where=recipe.where, average=True,
     )
     groups = tuple(group for group in group_names() if group not in LEFT_OUT)
     whole = out.with_name(f"{name}-float64.npz")

@@ -18,7 +18,7 @@ from make import RECIPES
 from scipy import stats
 
 from evozc.baselines import find_proxy, proxies
-from evozc.benchmarks import attach_targets, read_targets, space_of
+from evozc.benchmarks import attach_targets, averaged, read_targets, space_of
 from evozc.benchmarks.readers import Request, Wanted, read_published
 from evozc.engine import Evaluator
 from evozc.errors import DataError
@@ -88,6 +88,7 @@ def _ranked(name: str, table: Table, scores: Mapping[str, np.ndarray], labels: L
     space = space_of(table)
     published = read_targets(
         path, space, targets=[labels.target], architecture_column=RECIPES[name].column, where=labels.where,
+        average=True,
     )
     joined, _ = attach_targets(table, published, space)
     places = {architecture: place for place, architecture in enumerate(table.architectures)}
@@ -115,7 +116,7 @@ def _alike(name: str, table: Table, scores: Mapping[str, np.ndarray], path: Path
         where=recipe.where,
     )
     try:
-        published = read_published(path, request)
+        published = averaged(read_published(path, request))
     except DataError as error:
         return f"none: {error}"
     rows = {architecture: row for row, architecture in enumerate(published.architectures)}

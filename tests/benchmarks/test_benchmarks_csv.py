@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evozc.benchmarks import read_targets, table_from_scores
 from evozc.benchmarks.readers import read_rows
 from evozc.errors import DataError
-from evozc.spaces import NasBench201
+from evozc.spaces import NasBench201, get_space
 
 SPACE = NasBench201()
 
@@ -269,3 +269,28 @@ PAIRS = {
 def test_files_that_cannot_be_joined_are_refused(write, scores, targets, message):
     with pytest.raises(DataError, match=message):
         table_from_scores(write(scores, "scores.csv"), SPACE, targets_file=write(targets, "targets.csv"))
+
+
+def test_rows_of_one_architecture_are_averaged_if_asked_for(write, commands, tmp_path):
+    rows = [f"{A},90,1,2", f"{B},80,3,4", f"{A},92,5,", f"{A},97,,"]
+    path = write("\n".join(["architecture,accuracy,synflow,jacov", *rows]) + "\n")
+    with pytest.raises(DataError, match="line 4: .* stands on line 2 already"):
+        table_from_scores(path, SPACE)
+    table = table_from_scores(path, SPACE, average=True)
+    assert table.architectures == (A, B)
+    assert table.target().values.tolist() == [93, 80]
+    assert table.values["network.synflow"].tolist() == [3, 3]
+    assert table.values["network.jacov"].tolist() == [2, 4]
+    assert "1 architectures stand in several rows, and have the mean of these" in table.provenance["notes"]
+    done = commands("table", path, tmp_path / "t.npz", "--average", "--target", "accuracy")
+    assert (done.code, done.err) == (0, "")
+    assert "have the mean of these" in done.out
+
+
+def test_recipes_of_flexibert_that_were_trained_twice_are_averaged(shared):
+    path = shared / "flexibert" / "sample.csv.gz"
+    space = get_space("flexibert")
+    with pytest.raises(DataError, match="line 112: .* stands on line 30 already"):
+        read_targets(path, space, targets=["glue"])
+    published = read_targets(path, space, targets=["glue"], average=True)
+    assert len(published.architectures) == len(set(published.architectures)) < 250
