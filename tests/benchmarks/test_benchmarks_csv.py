@@ -274,7 +274,7 @@ def test_files_that_cannot_be_joined_are_refused(write, scores, targets, message
 def test_rows_of_one_architecture_are_averaged_if_asked_for(write, commands, tmp_path):
     rows = [f"{A},90,1,2", f"{B},80,3,4", f"{A},92,5,", f"{A},97,,"]
     path = write("\n".join(["architecture,accuracy,synflow,jacov", *rows]) + "\n")
-    with pytest.raises(DataError, match="line 4: .* stands on line 2 already"):
+    with pytest.raises(DataError, match=r"line 4: .* stands on line 2 already"):
         table_from_scores(path, SPACE)
     table = table_from_scores(path, SPACE, average=True)
     assert table.architectures == (A, B)
@@ -290,7 +290,7 @@ def test_rows_of_one_architecture_are_averaged_if_asked_for(write, commands, tmp
 def test_recipes_of_flexibert_that_were_trained_twice_are_averaged(shared):
     path = shared / "flexibert" / "sample.csv.gz"
     space = get_space("flexibert")
-    with pytest.raises(DataError, match="line 112: .* stands on line 30 already"):
+    with pytest.raises(DataError, match=r"line 112: .* stands on line 30 already"):
         read_targets(path, space, targets=["glue"])
     published = read_targets(path, space, targets=["glue"], average=True)
     assert len(published.architectures) == len(set(published.architectures)) < 250
