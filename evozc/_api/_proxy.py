@@ -13,6 +13,7 @@ from evozc._files import refuse_existing, write_text
 from evozc.baselines import PROXIES, find_proxy, resolve
 from evozc.engine import referenced_scores
 from evozc.errors import CheckpointError, ConfigError, FormulaError
+from evozc.exports import Exported, export
 from evozc.formula import Formula, to_latex
 from evozc.table import Table
 
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 K = TypeVar("K")
-
-#: What :meth:`Proxy.export` writes.
-FORMATS = ("text", "latex", "sympy", "python", "torch")
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Proxy:
@@ -197,9 +194,9 @@ class Proxy:
         """The formula written down; no file that is there is overwritten.
 
         Args:
-            format: One of :data:`FORMATS`: ``text``, ``latex``, ``sympy``; ``python``, a file that
-                scores a network by its statistics and needs numpy alone; or ``torch``, a file that
-                measures networks and scores them, and needs torch and numpy.
+            format: Of :data:`evozc.exports.FORMATS`: ``text``, ``latex``, ``sympy``, ``json``;
+                ``python``, a file that scores a network by its statistics and needs numpy alone; or
+                ``torch``, a file that measures networks and scores them, and needs torch and numpy.
             out: A file to write it to as well.
 
         Raises:
@@ -207,28 +204,15 @@ class Proxy:
             FormulaError: the formula cannot be written so.
             DataError: the file exists, or cannot be written.
         """
-        if format not in FORMATS:
-            raise ConfigError(f"unknown format {format!r}; known are {', '.join(FORMATS)}")
         if out is not None:
             refuse_existing(Path(out))
-        text = self._written(format)
+        named = {"name": self.name, "source": self.source} if self.source else {}
+        text = export(
+            Exported(self.formula, lambda: self.references, self.source or self.name, named), format
+        )
         if out is not None:
             write_text(Path(out), text + "\n")
         return text
-
-    def _written(self, style: str) -> str:
-        if style == "text":
-            return self.text
-        if style == "latex":
-            return self.latex
-        if style == "sympy":
-            from evozc.formula import to_sympy
-
-            return str(to_sympy(self.formula))
-        from evozc import exports
-
-        write = exports.to_torch if style == "torch" else exports.to_python
-        return write(self.formula, self.references, self.source or self.name).rstrip("\n")
 
     def __str__(self) -> str:
         return self.text
