@@ -17,13 +17,14 @@ from numba import types
 from numba.core import caching, ccallback
 from numba.extending import intrinsic
 
+_config: Any = numba.config  # which declares nothing of what it holds
 #: Whether anything is compiled at all: not under ``NUMBA_DISABLE_JIT=1``.
-ENABLED = not numba.config.DISABLE_JIT
+ENABLED = not _config.DISABLE_JIT
 _DIGEST = hashlib.sha256().digest_size
 
-if not numba.config.CPU_FEATURES and (_features := binding.get_host_cpu_features()).get("avx512f"):
+if not _config.CPU_FEATURES and (_features := binding.get_host_cpu_features()).get("avx512f"):
     # All of a 512-bit register, of which LLVM would use a half; before anything is compiled.
-    numba.config.CPU_FEATURES = f"{_features.flatten()},-prefer-256-bit"
+    _config.CPU_FEATURES = f"{_features.flatten()},-prefer-256-bit"
 
 
 class _CheckedFile(caching.IndexDataCacheFile):

@@ -73,6 +73,18 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
+def counted(
+    progress: bool | Callable[[int, int], object], what: str
+) -> Iterator[Callable[[int, int], object]]:
+    """What to call with (done, total): :func:`counting` if that is asked for, what is given, or nothing."""
+    if progress is True:
+        with counting(what) as shown:
+            yield shown
+    else:
+        yield progress or (lambda _done, _total: None)
+
+
+@contextmanager
 def watching() -> Iterator[Callable[[Standing], None]]:
     """A function to call with a search's :class:`~evozc.evolution.Progress` after every generation."""
     if not _is_live():
@@ -96,11 +108,17 @@ def watching() -> Iterator[Callable[[Standing], None]]:
         )
 
 
+class _Said(logging.Handler):
+    """Logs on the screen."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
 @contextmanager
 def announcing_compilation() -> Iterator[None]:
     """Say so when the engine compiles its kernels, which happens once on a machine."""
-    handler = logging.Handler()
-    handler.emit = lambda record: say(record.getMessage())
+    handler = _Said()
     logger, level = logging.getLogger("evozc.engine"), logging.getLogger("evozc.engine").level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
 from evozc.errors import ConfigError
 
 
+@dataclass(frozen=True)
 class Settings:
     """Base of frozen dataclasses whose fields have plain types.
 

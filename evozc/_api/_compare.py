@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from evozc._folder import format_of
-from evozc._screen import counting, say
+from evozc._screen import counted, say
 from evozc.benchmarks import known_keys, open_table, reopen_task
 from evozc.comparison import (
     ComparisonFolder,
@@ -93,12 +92,10 @@ def _to_its_end(
     settings, (source,) = folder.manifest.settings, folder.manifest.tasks
     results = read_comparison_results(folder.path)
     if results is None:
-        shown = nullcontext(progress or (lambda *_: None))
         if progress is True:
             say(f"comparing {len(settings.methods)} methods on {source.table} for {source.target}; "
                 f"folder {folder.path}")
-            shown = counting("parts of the comparison")
-        with shown as observe:
+        with counted(progress, "parts of the comparison") as observe:
             results = continue_comparison(folder, jobs, observe)
     if not folder.file("report.html").exists():
         publish(folder, results)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from evozc._files import refuse_existing
-from evozc._screen import counting, say
+from evozc._screen import counted, say
 from evozc.benchmarks import read_targets
 from evozc.errors import ConfigError, DataError
 from evozc.executors import Executor
@@ -94,8 +93,7 @@ def extract(
         for note in notes:
             say(note)
     loaded = _inputs(images, chosen)
-    shown = counting("architectures") if progress is True else nullcontext(progress or (lambda *_: None))
-    with shown as observe, tempfile.TemporaryDirectory() as memory:
+    with counted(progress, "architectures") as observe, tempfile.TemporaryDirectory() as memory:
         parts = Path(memory, "parts") if out is None else Path(f"{out}.parts")
         table = extract_table(
             chosen, names, loaded, settings, ranked, shards=parts, jobs=jobs, progress=observe,

@@ -181,8 +181,7 @@ class _Work:
         opinions: tuple[Opinion, ...] = ()
         if pair is not None:
             opinions = compare_two(scores.formula, self.table, merit, *pair)
-        turned = of_influence(whole.tau, whole.influence, clusters)
-        turned = turned.excludes(0) and whole.tau < 0
+        turned = of_influence(whole.tau, whole.influence, clusters).excludes(0) and whole.tau < 0
         return ProxyAudit(
             name=scores.name, formula=scores.formula.text, verdict=(),
             missing=int(np.count_nonzero(~np.isfinite(scores.values))),

@@ -34,10 +34,10 @@ class Complementarity:
         place = self.names.index(name)
         found = None
         for other, joint in enumerate(self.together[place]):
-            alone = self.tau[place], self.tau[other]
-            if other == place or joint is None or None in alone:
+            here, there = self.tau[place], self.tau[other]
+            if other == place or joint is None or here is None or there is None:
                 continue
-            gain = joint - max(map(abs, alone))
+            gain = joint - max(abs(here), abs(there))
             if found is None or joint > found[1]:
                 found = other, joint, gain
         return None if found is None else (self.names[found[0]], found[2])

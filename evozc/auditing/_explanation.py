@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,7 +96,7 @@ def explain(
     rank, true_rank = rankdata(-ranked), rankdata(-merit)
     order = np.argsort(rank - true_rank, kind="stable")
 
-    def errors(places: Sequence[int], sign: int) -> tuple[Error, ...]:
+    def errors(places: np.ndarray, sign: int) -> tuple[Error, ...]:
         return tuple(
             Error(table.architectures[i], float(rank[i]), float(true_rank[i]))
             for i in places[:_ERRORS] if sign * (rank[i] - true_rank[i]) > 0
@@ -140,9 +140,9 @@ def compare_two(
     found = []
     for text, row in rows.items():
         ranks = rankdata(rankable(row))
-        pair = tuple(float(row[i]) if math.isfinite(row[i]) else None for i in places)
-        beaten = tuple(float((ranks[i] - 1) / max(1, len(ranks) - 1)) for i in places)
-        found.append(Opinion(text, pair, beaten))
+        pair = [float(row[i]) if math.isfinite(row[i]) else None for i in places]
+        beaten = [float((ranks[i] - 1) / max(1, len(ranks) - 1)) for i in places]
+        found.append(Opinion(text, (pair[0], pair[1]), (beaten[0], beaten[1])))
     return tuple(found)
 
 
@@ -197,10 +197,10 @@ def _shapley(
     return found
 
 
-def _sums(kept: Sequence[frozenset[int]], terms: Sequence[Formula]) -> dict[frozenset[int], Formula]:
+def _sums(kept: Iterable[frozenset[int]], terms: Sequence[Formula]) -> dict[frozenset[int], Formula]:
     """By the terms kept, their sum; made from left to right, as it was written."""
     add = FULL.operators["add"]
-    found = {}
+    found: dict[frozenset[int], Formula] = {}
     for places in kept:
         first, *others = sorted(places)
         total = terms[first]
@@ -213,7 +213,7 @@ def _sums(kept: Sequence[frozenset[int]], terms: Sequence[Formula]) -> dict[froz
 def _estimates(
     formulas: Mapping[frozenset[int], Formula], table: Table, merit: np.ndarray, clusters: np.ndarray
 ) -> dict[frozenset[int], Estimate]:
-    rows = Evaluator(table).scores(list(formulas.values())) if formulas else []
+    rows: Iterable[np.ndarray] = Evaluator(table).scores(list(formulas.values())) if formulas else []
     return {
         kept: estimate(row, merit, clusters) for kept, row in zip(formulas, rows, strict=True)
     }

@@ -131,8 +131,8 @@ def _figures(proxy: ProxyAudit) -> Iterator[tuple[str, str, Measured]]:
     for change in proxy.changes:
         yield f"stability, {change.what}", "agreement", change.agreement
         yield f"stability, {change.what}", "change of tau", change.change
-    for part in proxy.explanation.parts:
-        yield f"without {part.kind} {part.text}", "Kendall tau", part.without
-        yield f"without {part.kind} {part.text}", "change of tau", part.change
-        if part.shapley is not None:
-            yield f"{part.kind} {part.text}", "Shapley value", part.shapley
+    for taken in proxy.explanation.parts:
+        yield f"without {taken.kind} {taken.text}", "Kendall tau", taken.without
+        yield f"without {taken.kind} {taken.text}", "change of tau", taken.change
+        if taken.shapley is not None:
+            yield f"{taken.kind} {taken.text}", "Shapley value", taken.shapley

@@ -145,7 +145,7 @@ def information(
     twins = [_greedy(generator.permutation(labels), columns, len(order)) for _ in range(_TWINS)]
     curve = np.mean([[start, *entropies] for _, entropies in twins], axis=0)
     level = max(0.05, 1 / (1 + permutations))
-    silent = [i for i, s in enumerate(found) if s.p > level or s.corrected.value < LEAST_GAIN]
+    silent = [i for i, s in enumerate(found) if s.p > level or (s.corrected.value or 0.0) < LEAST_GAIN]
     return Information(
         binning, int(labels.max()) + 1, len(target), start, tuple(found), tuple(map(float, curve)),
         tuple(names[place] for place in twins[0][0]), silent[0] if silent else len(found),
@@ -156,7 +156,9 @@ def _greedy(
     labels: np.ndarray, columns: Sequence[np.ndarray], steps: int
 ) -> tuple[list[int], list[float]]:
     """Places in the order in which they lower the conditional entropy most, and the entropies."""
-    cells, order, entropies = np.zeros(len(labels), np.int64), [], []
+    cells = np.zeros(len(labels), np.int64)
+    order: list[int] = []
+    entropies: list[float] = []
     left = list(range(len(columns)))
     while left and len(order) < steps:
         found = [_given(labels, cells, columns[place]) for place in left]

@@ -149,12 +149,12 @@ def one_hot(table: Table) -> np.ndarray | None:
     for i, (adjacency, operations) in enumerate(graphs):
         held[i, np.arange(len(operations)), [names[name] for name in operations]] = True
         edges[i, : len(operations), : len(operations)] = adjacency
-    operations, edges = held.reshape(len(graphs), -1), edges.reshape(len(graphs), -1)
-    both = np.concatenate([operations, edges], axis=1)
-    decided = len(np.unique(np.packbits(operations, axis=1), axis=0)) == len(
+    nodes = held.reshape(len(graphs), -1)
+    both = np.concatenate([nodes, edges.reshape(len(graphs), -1)], axis=1)
+    decided = len(np.unique(np.packbits(nodes, axis=1), axis=0)) == len(
         np.unique(np.packbits(both, axis=1), axis=0)
     )
-    columns = np.unique(operations if decided else both, axis=1)
+    columns = np.unique(nodes if decided else both, axis=1)
     return columns[:, columns.any(axis=0) & ~columns.all(axis=0)].astype(np.float64)
 
 

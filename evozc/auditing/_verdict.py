@@ -209,8 +209,8 @@ def _best(proxies: Sequence[ProxyAudit], baselines: Sequence[BaselineTau], ceili
 
 
 def _sizes(proxies: Sequence[ProxyAudit], baselines: Sequence[BaselineTau]) -> str:
-    ranking = [(p, main_explanation(p.given)) for p in proxies if p.ranking["Kendall tau"].excludes(0)]
-    ranking = [(p, g) for p, g in ranking if g is not None and p.name != g.baseline]
+    sure = [(p, main_explanation(p.given)) for p in proxies if p.ranking["Kendall tau"].excludes(0)]
+    ranking = [(p, g) for p, g in sure if g is not None and p.name != g.baseline]
     counts = [(p, g) for p, g in ranking if trivial(p, baselines)]
     if not ranking:
         return ""

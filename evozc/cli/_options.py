@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from typer import Context
 from typer.core import TyperGroup
 
 from evozc.errors import ConfigError
@@ -77,7 +76,7 @@ def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
 class WithDefault(TyperGroup):
     """Commands of which the first is meant where no other is named."""
 
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the first command's name in front of arguments that begin with none."""
         names = self.list_commands(ctx)
         return super().parse_args(ctx, args if args[:1] and args[0] in names else [names[0], *args])

@@ -22,7 +22,7 @@ class HeldOut:
     """
 
     merit: np.ndarray
-    keys: Sequence[str]
+    keys: Sequence[str] | np.ndarray
 
 
 class Bootstrap:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import Executor as Pool
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from evozc.errors import ConfigError, WorkerError
 from evozc.executors._futures import Futures
@@ -115,7 +115,7 @@ class Dask(Futures):
         assert self._client is not None
         if self._lent is None or self._lent[0] is not shared:
             self._lent = shared, self._client.submit(_same, shared, pure=False)
-        return pool.submit(_call, function, self._lent[1], task)
+        return pool.submit(cast("Callable[..., R]", _call), function, self._lent[1], task)
 
     def killed(self, error: BaseException) -> bool:
         """Whether the scheduler says that workers died with this task.

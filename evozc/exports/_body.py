@@ -89,8 +89,10 @@ class _Writer:
         if isinstance(symbol, Statistic):
             return _local(symbol)
         if formula not in self.names:
-            operator = isinstance(symbol, Operator)
-            expression = self.call(symbol, formula) if operator else f"np.array([{symbol!r}])"
+            if isinstance(symbol, Operator):
+                expression = self.call(symbol, formula)
+            else:
+                expression = f"np.array([{symbol!r}])"
             self.names[formula] = f"v{len(self.names)}"
             self.lines.append(f"{self.names[formula]} = {expression}")
         return self.names[formula]

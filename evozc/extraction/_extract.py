@@ -46,7 +46,7 @@ def extract_table(
     shards: Path,
     jobs: int | Executor = 1,
     seconds: float | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Table:
     """Measure the statistics of many architectures, all on the same mini-batches.
 

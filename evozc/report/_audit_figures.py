@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from evozc.report._drawing import GREY, INK, drawing, plain, to_svg
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from evozc.auditing import Audit
+    from evozc.auditing import Audit, Measured
 
 #: Proxies that a figure has room for.
 _MOST = 32
@@ -46,8 +47,8 @@ def _taus(figure: Figure, audit: Audit) -> bool:
     figure.set_size_inches(7.6, 0.9 + 0.24 * len(rows))
     axes = figure.subplots()
     for place, (_, tau, colour) in enumerate(rows):
-        axes.plot([tau.low, tau.high], [place, place], color=colour, lw=1.6, alpha=0.7)
-        axes.plot([tau.value], [place], "o", color=colour, ms=4.5)
+        axes.plot(_ends(tau), [place, place], color=colour, lw=1.6, alpha=0.7)
+        axes.plot([_drawn(tau.value)], [place], "o", color=colour, ms=4.5)
     axes.axvline(0, color=GREY, lw=0.8)
     if audit.noise_ceiling is not None:
         axes.axvline(audit.noise_ceiling, color=GREY, ls=":", lw=1.2)
@@ -145,11 +146,21 @@ def _predictors(figure: Figure, audit: Audit) -> bool:
     axes = figure.subplots()
     for place, row in enumerate(reversed(rows)):
         axes.barh(place, row.tau.value or 0.0, color=_REAL, alpha=0.8, height=0.6)
-        axes.plot([row.tau.low, row.tau.high], [place, place], color=INK, lw=1.4)
+        axes.plot(_ends(row.tau), [place, place], color=INK, lw=1.4)
     axes.set_yticks(range(len(rows)), [plain(row.features) for row in reversed(rows)], fontsize=9)
     axes.set_xlabel("Kendall tau on held-out architectures")
     axes.set_title(f"XGBoost on {audit.predictions.labels} labels", loc="left")
     return True
+
+
+def _ends(found: Measured) -> list[float]:
+    """Of an interval."""
+    return [_drawn(found.low), _drawn(found.high)]
+
+
+def _drawn(value: float | None) -> float:
+    """A number to draw; what is undefined is left out of the drawing."""
+    return nan if value is None else value
 
 
 def _heat(

@@ -32,11 +32,11 @@ def drawing() -> Iterator[type[Figure]]:
         from matplotlib.figure import Figure
     except ImportError:
         raise ConfigError("figures need matplotlib: pip install 'evozc[compare]'") from None
-    ink = dict.fromkeys(
+    ink: dict[Any, Any] = dict.fromkeys(
         ("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.labelcolor", "ytick.labelcolor"), INK
     )
-    lines = dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), GREY)
-    clear = dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none")
+    lines: dict[Any, Any] = dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), GREY)
+    clear: dict[Any, Any] = dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none")
     with mpl.rc_context({
         "svg.hashsalt": "evozc", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False,
         "axes.titlesize": 11, "axes.titleweight": "bold", "legend.frameon": False, **ink, **lines, **clear,

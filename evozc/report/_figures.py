@@ -48,7 +48,7 @@ def _budget_curve(figure: Figure, results: ComparisonResults) -> bool:
         colour = _colour(name)
         axes.plot(places, [_number(t.mean) for t in taus], "o-", color=colour, label=plain(name), ms=4)
         for place, tau in zip(places, taus, strict=True):
-            if tau.low is not None:
+            if tau.low is not None and tau.high is not None:
                 axes.plot([place, place], [tau.low, tau.high], color=colour, lw=1.2, alpha=0.7)
     _lines_of_proxies(axes, results)
     if results.noise_ceiling is not None:
@@ -65,8 +65,9 @@ def _budget_curve(figure: Figure, results: ComparisonResults) -> bool:
 
 def _lines_of_proxies(axes: Axes, results: ComparisonResults) -> None:
     """The best label-free methods as grey lines; names of those that would overlap share a line."""
-    known = [(r.tau.mean, r.method) for r in results.methods if not r.budget]
-    best = sorted((pair for pair in known if pair[0] is not None), reverse=True)[:_PROXIES]
+    label_free = [(r.tau.mean, r.method) for r in results.methods if not r.budget]
+    known = [(tau, method) for tau, method in label_free if tau is not None]
+    best = sorted(known, reverse=True)[:_PROXIES]
     written: list[list[Any]] = []
     for tau, name in best:
         axes.axhline(tau, color="0.8", lw=0.8, zorder=0)
@@ -124,7 +125,7 @@ def _fronts(figure: Figure, results: ComparisonResults) -> bool:
         axes.plot([entry.size], [_number(entry.held_out_tau)], "*", color=colour, ms=14)
     if results.noise_ceiling is not None:
         axes.axhline(results.noise_ceiling, color="0.2", ls=":", lw=1.2, label="noise ceiling")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("symbols in the formula")
     axes.set_ylabel("Kendall tau")
     axes.set_title(f"Pareto fronts with {budget} labels (dashed: labelled; star: chosen)", loc="left")

@@ -40,7 +40,7 @@ def draw_front(results: SearchResults, path: Path) -> None:
         axes.annotate(
             names, (1.005, tau), xycoords=("axes fraction", "data"), fontsize=8, color="0.4", va="center"
         )
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("symbols in the formula")
     axes.set_ylabel(f"Kendall tau with {results.target}")
     axes.set_title(f"Pareto front on {Path(results.table).name}, seed {results.seed}")

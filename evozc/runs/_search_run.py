@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ def continue_run(
     if state is not None:
         try:
             spent = from_json(float, state.pop("seconds", None), "$.seconds")
-            objective.before = from_json(Mapping[str, float], state.pop("scoring", None), "$.scoring")
+            objective.before = from_json(dict[str, float], state.pop("scoring", None), "$.scoring")
         except DataError as error:
             raise CheckpointError(f"{folder.path}: the checkpoint does not fit: {error}") from None
         search.restore(state, folder.read_log("formulas.jsonl"))

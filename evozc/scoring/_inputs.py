@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -34,9 +35,10 @@ def load_network(name: str, seed: int = 0) -> nn.Module:
     if os.getcwd() not in sys.path:  # noqa: PTH109 - sys.path holds texts
         sys.path.insert(0, os.getcwd())  # noqa: PTH109
     try:
-        found = importlib.import_module(module_name)
+        module = importlib.import_module(module_name)
     except Exception as error:
         raise DataError(f"{name}: importing {module_name} failed: {_told(error)}") from error
+    found: Any = module
     for part in path.split("."):
         if not hasattr(found, part):
             raise ConfigError(f"{name}: {module_name} has no {path}")

@@ -60,4 +60,5 @@ LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]] =
 
 def total_loss(names: str, predicted: torch.Tensor, target: torch.Tensor, alpha: float) -> torch.Tensor:
     """The sum of the losses named in a text such as ``pairwise+diffkendall``."""
-    return sum(LOSSES[name](predicted, target, alpha) for name in names.split("+"))
+    first, *others = (LOSSES[name](predicted, target, alpha) for name in names.split("+"))
+    return sum(others, first)

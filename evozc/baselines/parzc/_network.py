@@ -57,4 +57,5 @@ class Network(nn.Module):
 
     def divergence(self, prior: float) -> torch.Tensor:
         """Sum of the Bayesian layers' Kullback-Leibler divergences from the prior."""
-        return sum(m.divergence(prior) for m in self.modules() if isinstance(m, BayesianLinear))
+        found = (m.divergence(prior) for m in self.modules() if isinstance(m, BayesianLinear))
+        return sum(found, torch.zeros(()))
