@@ -81,12 +81,14 @@ __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """What is imported when it is first asked for, and kept then."""
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    return found
+if not TYPE_CHECKING:  # to a type checker, what is not imported above is not there
+
+    def __getattr__(name: str) -> Any:
+        """What is imported when it is first asked for, and kept then."""
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+        return found
 
 
 def __dir__() -> list[str]:

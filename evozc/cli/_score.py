@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import evozc
 from evozc._screen import say, show_grid
 from evozc.baselines import find_proxy, zoo
-from evozc.benchmarks import reopen_task
-from evozc.engine import rank_references
 from evozc.errors import ConfigError, DataError, FormulaError
 from evozc.formula import Formula, parse
-from evozc.runs import read_results, read_search
-from evozc.symbols import symbol_set
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,10 +96,8 @@ def _formulas(
     formulas |= {text: parse(text) for text in texts}
     if run is None:
         return formulas, {}
-    results = read_results(run)
-    task = reopen_task(read_search(run).tasks[0])
-    found = parse(results.chosen.formula, symbol_set().with_statistics(task.table.statistics))
-    return {**formulas, str(run): found}, rank_references(found, task.labelled)
+    found = evozc.Proxy.load(run)
+    return {**formulas, str(run): found.formula}, found.references
 
 
 def _inputs(
