@@ -12,7 +12,7 @@ The whole job, from architectures to a formula in use::
 What the command line does is one call of these, each of which says more by ``help``.
 
 **Tables**: :func:`open_table`, :func:`load_table`, :func:`save_table`, :class:`Table`, :class:`Target`,
-:class:`Task`; made by :func:`extract`, :class:`ExtractionSettings`, from published scores by
+:class:`Task`; made by :func:`extract`, :func:`merge`, :class:`ExtractionSettings`, from published scores by
 :func:`table_from_scores`.
 
 **Searches**: :func:`search`, :func:`resume`, :func:`open_run`, :class:`SearchRun`, :class:`SearchSettings`,
@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from evozc._api._compare import compare
     from evozc._api._estimator import ProxySearch
-    from evozc._api._extract import extract
+    from evozc._api._extract import extract, merge
     from evozc._api._proxy import Proxy
     from evozc._api._search import SearchRun, open_run, resume, search
     from evozc.auditing import AuditResults, AuditSettings, audit
@@ -58,7 +58,8 @@ if TYPE_CHECKING:
 #: Where every name is.
 _PLACES = {
     "open_table": "benchmarks", "load_table": "table", "save_table": "table", "Table": "table",
-    "Target": "table", "Task": "table", "extract": "_api._extract", "ExtractionSettings": "extraction",
+    "Target": "table", "Task": "table", "extract": "_api._extract", "merge": "_api._extract",
+    "ExtractionSettings": "extraction",
     "table_from_scores": "benchmarks",
     "search": "_api._search", "resume": "_api._search", "open_run": "_api._search",
     "SearchRun": "_api._search", "SearchSettings": "evolution", "SearchResults": "runs",
@@ -71,8 +72,8 @@ _PLACES = {
 }
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "open_table", "load_table", "save_table", "Table", "Target", "Task", "extract", "ExtractionSettings",
-    "table_from_scores",
+    "open_table", "load_table", "save_table", "Table", "Target", "Task",
+    "extract", "merge", "ExtractionSettings", "table_from_scores",
     "search", "resume", "open_run", "SearchRun", "SearchSettings", "SearchResults", "ProxySearch",
     "Proxy", "zoo", "score", "score_networks", "noise",
     "compare", "ComparisonSettings", "ComparisonResults",

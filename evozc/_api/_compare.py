@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor as Pool
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def compare(
     target: str | None = None,
     settings: ComparisonSettings | None = None,
     searches: Sequence[str | Path] = (),
-    jobs: int | Executor = 1,
+    jobs: int | str | Executor | Pool = 1,
     progress: bool | Callable[[int, int], object] = True,
 ) -> ComparisonResults:
     """Compare discovered formulas with ParZC, trees and hand-crafted proxies on held-out architectures.
@@ -47,7 +48,7 @@ def compare(
         settings: Of the comparison; None for the methods and budgets that the table allows.
         searches: Folders of searches whose chosen formulas are compared as well; what they were
             searched on is then not held out.
-        jobs: Worker processes, -1 for one a core; or an executor.
+        jobs: Worker processes, -1 for one a core; a cluster, as ``tcp://host:8786``; an executor.
         progress: Whether to show it; or what to call with the number of parts done and of all.
 
     Raises:
@@ -85,7 +86,7 @@ def _with_searches(settings: ComparisonSettings, folders: Sequence[str | Path]) 
 
 
 def _to_its_end(
-    folder: ComparisonFolder, jobs: int | Executor, progress: bool | Callable[[int, int], object]
+    folder: ComparisonFolder, jobs: int | str | Executor | Pool, progress: bool | Callable[[int, int], object]
 ) -> ComparisonResults:
     from evozc.report import publish
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor as Pool
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,9 +18,13 @@ from evozc.executors import Executor
 from evozc.extraction import (
     ExtractionSettings,
     Images,
+    Portion,
     RandomInputs,
+    extract_portion,
     extract_table,
     load_images,
+    merge_portions,
+    remove_portions,
     remove_shards,
 )
 from evozc.spaces import SearchSpace, space_from_options
@@ -43,7 +48,8 @@ def extract(
     sample: int | None = None,
     minutes: float | None = None,
     settings: ExtractionSettings | None = None,
-    jobs: int | Executor = 1,
+    shard: str | None = None,
+    jobs: int | str | Executor | Pool = 1,
     progress: bool | Callable[[int, int], object] = True,
 ) -> Table:
     """Measure untrained networks: architectures and images -> statistics table.
@@ -65,7 +71,9 @@ def extract(
         sample: Take this many non-isomorphic architectures, drawn at random.
         minutes: Take as many architectures, in random order, as can be measured in this time.
         settings: What to measure, and on how large a mini-batch; all, on as many inputs as the space says.
-        jobs: Worker processes, -1 for one a core; or an executor.
+        shard: As ``3/20``: only the third of 20 parts, kept in ``<out>.shard-3-of-20``, whose table is
+            returned and not written; :func:`merge` makes that of all.
+        jobs: Worker processes, -1 for one a core; a cluster, as ``tcp://host:8786``; an executor.
         progress: Whether to show it; or what to call with the number of architectures done and of all.
 
     Returns:
@@ -74,10 +82,15 @@ def extract(
     Raises:
         DataError: the files cannot be read or do not fit, there is a file ``out``, or not one
             architecture can be measured.
-        ConfigError: an unknown space, or arguments of wrong types.
+        ConfigError: an unknown space, a shard that is none, has no ``out`` or only some minutes, or
+            arguments of wrong types.
     """
+    portion = None if shard is None else Portion.parse(shard)
     if out is not None:
         refuse_existing(Path(out))
+    if portion is not None and (out is None or minutes is not None):
+        raise ConfigError(f"shard {shard} is of all architectures of a table OUT, which must be named; "
+                          "it goes on for as long as it takes")
     if minutes is not None and not minutes > 0:
         raise ConfigError(f"minutes must be above 0, not {minutes}")
     chosen = space_from_options(space) if isinstance(space, str) else space
@@ -93,6 +106,12 @@ def extract(
         for note in notes:
             say(note)
     loaded = _inputs(images, chosen)
+    if portion is not None:
+        with counted(progress, "architectures") as observe:
+            return extract_portion(
+                chosen, names, loaded, settings, ranked, portion=portion, out=Path(str(out)), jobs=jobs,
+                progress=observe,
+            )
     with counted(progress, "architectures") as observe, tempfile.TemporaryDirectory() as memory:
         parts = Path(memory, "parts") if out is None else Path(f"{out}.parts")
         table = extract_table(
@@ -102,6 +121,23 @@ def extract(
     if out is not None:
         save_table(table, Path(out))
         remove_shards(parts)
+    return table
+
+
+def merge(out: str | Path) -> Table:
+    """The table of all shards that :func:`extract` measured for ``out``, which is written.
+
+    It is bitwise the same as one process would have made. The shards are removed once it is safe.
+
+    Raises:
+        DataError: some are missing, not finished or of another extraction, or there is a file ``out``.
+        CheckpointError: one is damaged or in use.
+    """
+    out = Path(out)
+    refuse_existing(out)
+    table = merge_portions(out)
+    save_table(table, out)
+    remove_portions(out)
     return table
 
 

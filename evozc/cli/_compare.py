@@ -15,10 +15,11 @@ from evozc._folder import format_of
 from evozc._screen import _print, counting, say, show_comparison, show_results
 from evozc.baselines import proxies
 from evozc.benchmarks import BUNDLED, known_keys, open_table, reopen_task
-from evozc.cli._options import Jobs
+from evozc.cli._options import Cluster, Jobs, TaskMinutes, executor
 from evozc.cli._signals import resumable
 from evozc.errors import CheckpointError, ConfigError, DataError
 from evozc.evaluation import judge
+from evozc.executors import Executor
 from evozc.formula import parse
 from evozc.runs import judged, read_results, read_search
 from evozc.symbols import symbol_set
@@ -66,6 +67,8 @@ def compare(
     generations: Annotated[int, typer.Option(help="Generations of each search.")] = 40,
     draws: Annotated[int, typer.Option(help="Bootstrap draws behind the intervals.")] = 1000,
     jobs: Jobs = 1,
+    cluster: Cluster = None,
+    task_minutes: TaskMinutes = None,
 ) -> None:
     """Compare discovered formulas with ParZC, trees and hand-crafted proxies on held-out architectures.
 
@@ -90,11 +93,12 @@ def compare(
         start_comparison,
     )
 
+    workers = executor(jobs, cluster, task_minutes)
     if known:
         results = read_comparison_results(folder)
         if results is None or not (folder / "report.html").exists():
             with ComparisonFolder.open(folder) as opened:
-                results = _go_on(opened, jobs, f"evozc compare {shlex.quote(source)}")
+                results = _go_on(opened, workers, f"evozc compare {shlex.quote(source)}")
         _show(results, folder)
         return
     if source not in BUNDLED and folder.is_dir():
@@ -108,11 +112,11 @@ def compare(
     )
     path = run or Path("runs") / f"compare-{Path(source).name.removesuffix('.npz')}"
     with start_comparison(path, source, settings, target) as opened:
-        results = _go_on(opened, jobs, "the same command")
+        results = _go_on(opened, workers, "the same command")
     _show(results, path)
 
 
-def _go_on(folder: ComparisonFolder, jobs: int, command: str) -> ComparisonResults:
+def _go_on(folder: ComparisonFolder, workers: Executor, command: str) -> ComparisonResults:
     from evozc.comparison import continue_comparison, read_comparison_results
     from evozc.report import publish
 
@@ -122,7 +126,7 @@ def _go_on(folder: ComparisonFolder, jobs: int, command: str) -> ComparisonResul
         say(f"comparing {len(settings.methods)} methods on {source.table} for {source.target}; "
             f"folder {folder.path}")
         with resumable(command), counting("parts of the comparison") as progress:
-            results = continue_comparison(folder, jobs, progress)
+            results = continue_comparison(folder, workers, progress)
     if not folder.file("report.html").exists():
         publish(folder, results)
     return results

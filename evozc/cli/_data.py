@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -15,13 +16,16 @@ from evozc.benchmarks import attach_targets, read_targets, space_of, table_from_
 from evozc.cli._options import (
     ArchitectureColumn,
     Average,
+    Cluster,
     FileFormat,
     Jobs,
     SpaceName,
     SpaceOptions,
     Targets,
+    TaskMinutes,
     Where,
     WithDefault,
+    executor,
     pairs,
 )
 from evozc.cli._signals import resumable
@@ -73,6 +77,13 @@ def extract(
     ] = 1,
     seed: Annotated[int, typer.Option(help="Of the sample, the mini-batch and the initial weights.")] = 0,
     jobs: Jobs = 1,
+    cluster: Cluster = None,
+    task_minutes: TaskMinutes = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(help="Measure the third of 20 shards, as 3/20, into OUT.shard-3-of-20; evozc merge OUT "
+                     "makes the table of all. They need nothing of one another."),
+    ] = None,
 ) -> None:
     """Measure untrained networks: architectures and images -> statistics table.
 
@@ -94,9 +105,24 @@ def extract(
         table = evozc.extract(
             architectures, RandomInputs(chosen_space, size) if drawn else images, out, targets=target or (),
             architecture_column=architecture_column, space=chosen_space, where=pairs("--where", where or ()),
-            format=file_format, average=average, sample=sample, minutes=minutes, settings=settings, jobs=jobs,
+            format=file_format, average=average, sample=sample, minutes=minutes, settings=settings,
+            shard=shard, jobs=executor(jobs, cluster, task_minutes),
         )
-    _report(table, out)
+    if shard is None:
+        _report(table, out)
+    else:
+        say(f"shard {shard} holds {len(table)} architectures; when all are measured: "
+            f"evozc merge {shlex.quote(str(out))}")
+
+
+def merge(
+    out: Annotated[Path, typer.Argument(help="The table whose shards lie beside it; must not exist.")],
+) -> None:
+    """Make the table of all shards that evozc extract --shard measured.
+
+    It is the same as one process would have made. The shards are removed once it is written.
+    """
+    _report(evozc.merge(out), out)
 
 
 def table(

@@ -23,6 +23,7 @@ COMMANDS = {
     "score": ("_score:score", "Score untrained networks; higher is better."),
     "zoo": ("_zoo:zoo", "List the known proxies: formula, source, and whether labels are needed."),
     "extract": ("_data:extract", "Measure untrained networks: architectures and images -> statistics table."),
+    "merge": ("_data:merge", "Make the table of all shards that evozc extract --shard measured."),
     "table": ("_data:tables", "Make a table of published scores, or attach targets to one of statistics."),
 }
 

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from evozc.errors import ConfigError
-from evozc.executors import count_jobs
+from evozc.executors import Executor, count_jobs, executor_for
 
 
 def _jobs(jobs: int) -> int:
@@ -26,6 +26,16 @@ Jobs = Annotated[
     int,
     typer.Option(callback=_jobs, help="What works at once; -1 for one a core. The results are the same for "
                  "any number."),
+]
+
+Cluster = Annotated[
+    str | None,
+    typer.Option(help="A cluster of dask.distributed that works instead: tcp://host:8786, a scheduler file, "
+                 "or local:2 for two workers here. The results are the same."),
+]
+TaskMinutes = Annotated[
+    float | None,
+    typer.Option(help="A task that takes longer ends its worker, and is tried again. [default: no limit]"),
 ]
 
 # Of commands that read published files.
@@ -56,6 +66,15 @@ Average = Annotated[
 FileFormat = Annotated[
     str | None, typer.Option("--format", help="Format of the file. [default: seen by looking at it]")
 ]
+
+
+def executor(jobs: int, cluster: str | None, task_minutes: float | None) -> Executor:
+    """What works for a command.
+
+    Raises:
+        ConfigError: options that cannot be used.
+    """
+    return executor_for(jobs if cluster is None else cluster, minutes=task_minutes)
 
 
 def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor as Pool
 from contextlib import closing
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def start_comparison(
 
 
 def continue_comparison(
-    folder: ComparisonFolder, jobs: int | Executor = 1,
+    folder: ComparisonFolder, jobs: int | str | Executor | Pool = 1,
     observe: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> ComparisonResults:
     """Run the cells that are not there yet, and write the results.
@@ -83,7 +84,7 @@ def continue_comparison(
 
     Args:
         folder: Open for writing.
-        jobs: Worker processes, -1 for one a core; or an executor.
+        jobs: Worker processes, -1 for one a core; a cluster, as ``tcp://host:8786``; an executor.
         observe: Called with the number of cells done and of all cells.
 
     Raises:
@@ -101,7 +102,7 @@ def continue_comparison(
 
 
 def _run_cells(
-    folder: ComparisonFolder, jobs: int | Executor, observe: Callable[[int, int], object]
+    folder: ComparisonFolder, jobs: int | str | Executor | Pool, observe: Callable[[int, int], object]
 ) -> list[CellResult]:
     settings, (source,) = folder.manifest.settings, folder.manifest.tasks
     cells = list(cells_of(settings))

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Collection
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import Executor as Pool
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -26,6 +27,7 @@ R = TypeVar("R")
 #: Seconds to reach a scheduler, and to wait for its first worker or for one that comes back.
 PATIENCE = 60.0
 _CONNECT = 10.0
+_CLOSE = 5.0
 #: Seconds between two counts of the workers.
 _COUNT = 5.0
 #: What a scheduler counts before it gives a task up; we count ourselves, and try suspects alone.
@@ -161,9 +163,10 @@ class Dask(Futures):
 
 
 def _close(client: Client, own: LocalCluster | None) -> None:
-    client.close(timeout=2)
-    if own is not None:
-        own.close(timeout=2)
+    for opened in (client, own):
+        if opened is not None:
+            with suppress(TimeoutError):  # a scheduler that is gone answers nothing
+                opened.close(timeout=_CLOSE)
 
 
 def _same(shared: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -171,5 +174,5 @@ def _same(shared: tuple[Any, ...]) -> tuple[Any, ...]:
     return shared
 
 
-def _call(function: Callable[..., R], shared: tuple[Any, ...], task: tuple[Any, ...]) -> R:
+def _call(function: Callable[..., R], shared: Any, task: tuple[Any, ...]) -> R:
     return alone(function, *shared, *task)

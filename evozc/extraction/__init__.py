@@ -9,6 +9,9 @@
 **Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it
 stopped, :func:`remove_shards`, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
 
+**Measuring many in portions**, as the tasks of a Slurm array: :class:`Portion`, :func:`extract_portion`,
+:func:`merge_portions`, :func:`remove_portions`.
+
 **Counting as published tables do**: :func:`tw_flops`, :func:`thop_macs`, :func:`used_parameters`.
 
 **Images and other inputs**: :func:`load_images`, :func:`load_inputs`, :class:`Images`, :class:`RandomInputs`.
@@ -22,6 +25,7 @@ from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images, load_images, load_inputs
 from evozc.extraction._losses import LOSSES, Loss
 from evozc.extraction._measure import Measurement, measure
+from evozc.extraction._portions import Portion, extract_portion, merge_portions, remove_portions
 from evozc.extraction._random import RandomInputs
 from evozc.extraction._settings import INITIALISATIONS, INPUTS, ExtractionSettings
 
@@ -29,6 +33,7 @@ __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "measure", "Measurement", "initialise", "Output", "Loss", "LOSSES",
     "Group", "Node", "Pass",
     "extract_table", "remove_shards", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
+    "Portion", "extract_portion", "merge_portions", "remove_portions",
     "tw_flops", "thop_macs", "used_parameters",
     "load_images", "load_inputs", "Images", "RandomInputs",
 ]

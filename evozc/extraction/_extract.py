@@ -6,6 +6,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor as Pool
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -23,13 +24,14 @@ from evozc.extraction._inputs import Images
 from evozc.extraction._measure import Measurement, measure
 from evozc.extraction._random import RandomInputs, noise
 from evozc.extraction._settings import ExtractionSettings
-from evozc.extraction._shards import ExtractionManifest, Outcome, Shards
+from evozc.extraction._shards import ExtractionManifest, Outcome, Shards, asked
 from evozc.spaces import SearchSpace
 from evozc.table import Table, Target
-from primitives import NETWORK, Statistic
+from primitives import NETWORK
 
 FORMAT = "evozc-extraction-2"
 SHARD = 16
+Batch = tuple[torch.Tensor, torch.Tensor]
 #: Of mini-batches of more numbers than this, so many: no shard is to take many minutes.
 _LARGE, _FEW = 2**18, 4
 #: What torch says when there is no memory left, here or on a device.
@@ -44,7 +46,7 @@ def extract_table(
     targets: Sequence[Target] = (),
     *,
     shards: Path,
-    jobs: int | Executor = 1,
+    jobs: int | str | Executor | Pool = 1,
     seconds: float | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Table:
@@ -61,7 +63,8 @@ def extract_table(
         settings: What to measure.
         targets: One value for each architecture.
         shards: The folder; made if need be.
-        jobs: Worker processes of one thread each, -1 for one a core; or an executor.
+        jobs: Worker processes of one thread each, -1 for one a core; a cluster, as ``tcp://host:8786``;
+            an executor, or any ``concurrent.futures.Executor``.
         seconds: After this time no further architecture is begun; those that
             are left are counted in ``provenance["not_measured"]``. None for all of them.
         progress: Called with the number of architectures done and their total.
@@ -78,31 +81,40 @@ def extract_table(
             of another extraction, or not one architecture that can be measured.
     """
     architectures = list(architectures)
-    _check(architectures, targets)
+    check_asked(architectures, targets)
     executor = executor_for(jobs)
-    batches = [_batch(space, images, settings, repeat) for repeat in range(settings.repeats)]
-    manifest = _manifest(space, images, settings)
-    with Shards.of(shards, manifest) as folder:
-        done = set(folder.outcomes()).intersection(architectures)
-        todo = [a for a in architectures if a not in done]
+    batches = batches_of(space, images, settings)
+    with Shards.of(shards, manifest_of(space, images, settings)) as folder:
+        lost = fill(folder, space, architectures, batches, executor, progress, seconds)
+        return table_of(
+            folder.manifest, architectures, space.canonical_key, folder.outcomes() | lost, targets
+        )
 
-        def report() -> None:
-            if progress:
-                progress(len(done), len(architectures))
 
+def fill(
+    folder: Shards, space: SearchSpace, architectures: Sequence[str], batches: Sequence[Batch],
+    executor: Executor, progress: Callable[[int, int], object] | None, seconds: float | None = None,
+) -> dict[str, str]:
+    """Measure what is not yet in a folder, and keep it there; what is lost, by name with the reason."""
+    done = set(folder.outcomes()).intersection(architectures)
+    todo = [a for a in architectures if a not in done]
+
+    def report() -> None:
+        if progress:
+            progress(len(done), len(architectures))
+
+    report()
+    lost: dict[str, str] = {}
+    deadline = None if seconds is None else time.time() + seconds
+    size = SHARD if batches[0][0].numel() <= _LARGE else _FEW
+    for finished in _measured(executor, todo, size, (space, batches, folder.manifest.settings, deadline)):
+        if isinstance(finished, Lost):
+            lost[finished.architecture] = finished.reason
+            continue
+        folder.keep(finished)
+        done.update(finished)
         report()
-        passing: dict[str, Outcome] = {}
-        deadline = None if seconds is None else time.time() + seconds
-        size = SHARD if batches[0][0].numel() <= _LARGE else _FEW
-        for finished in _measured(executor, todo, size, (space, batches, settings, deadline)):
-            if isinstance(finished, Lost):
-                passing[finished.architecture] = finished.reason
-                continue
-            folder.keep(finished)
-            done.update(finished)
-            report()
-        outcomes = folder.outcomes() | passing
-        return _table(space, architectures, outcomes, targets, folder.statistics(), to_json(manifest))
+    return lost
 
 
 def remove_shards(shards: Path) -> None:
@@ -142,9 +154,16 @@ def _measured(
         shards = again
 
 
+def batches_of(
+    space: SearchSpace, images: Images | RandomInputs, settings: ExtractionSettings
+) -> list[Batch]:
+    """The mini-batch of each repeat: inputs and labels."""
+    return [_batch(space, images, settings, repeat) for repeat in range(settings.repeats)]
+
+
 def _batch(
     space: SearchSpace, images: Images | RandomInputs, settings: ExtractionSettings, repeat: int
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> Batch:
     x, y = images.batch(settings.batch, settings.seed + repeat)
     if settings.inputs == "data":
         return x, y
@@ -157,7 +176,8 @@ def _batch(
     return x, x if space.outputs.kind == "tokens" else y
 
 
-def _check(architectures: Sequence[str], targets: Sequence[Target]) -> None:
+def check_asked(architectures: Sequence[str], targets: Sequence[Target]) -> None:
+    """Raise a DataError for no architectures, repeated ones, and targets that do not fit."""
     if not architectures:
         raise DataError("no architectures to extract statistics of")
     if len(set(architectures)) != len(architectures):
@@ -168,16 +188,17 @@ def _check(architectures: Sequence[str], targets: Sequence[Target]) -> None:
             raise DataError(f"target {target.name!r} needs {len(architectures)} finite values")
 
 
-def _manifest(
+def manifest_of(
     space: SearchSpace, images: Images | RandomInputs, settings: ExtractionSettings
 ) -> ExtractionManifest:
+    """What is asked of an extraction."""
     versions = {"torch": str(torch.__version__), "numpy": np.__version__, "extraction": FORMAT}
     return ExtractionManifest(space.name, space.settings(), settings, images.digest, versions)
 
 
 def _measure_shard(
     space: SearchSpace,
-    batches: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    batches: Sequence[Batch],
     settings: ExtractionSettings,
     deadline: float | None,
     architectures: Sequence[str],
@@ -195,7 +216,7 @@ def _measure_shard(
 def _measure_one(
     space: SearchSpace,
     architecture: str,
-    batches: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    batches: Sequence[Batch],
     settings: ExtractionSettings,
 ) -> Outcome:
     try:
@@ -216,7 +237,7 @@ def _measure_one(
 def _measure_once(
     space: SearchSpace,
     architecture: str,
-    batch: tuple[torch.Tensor, torch.Tensor],
+    batch: Batch,
     settings: ExtractionSettings,
     repeat: int,
 ) -> Measurement:
@@ -246,14 +267,14 @@ def _average(measured: Sequence[Measurement]) -> Outcome:
     return averaged
 
 
-def _table(
-    space: SearchSpace,
+def table_of(
+    manifest: ExtractionManifest,
     architectures: Sequence[str],
+    key_of: Callable[[str], str],
     outcomes: Mapping[str, Outcome],
     targets: Sequence[Target],
-    statistics: Sequence[Statistic],
-    manifest: Mapping[str, Any],
 ) -> Table:
+    """The table of outcomes, in the order of the architectures."""
     failed = {a: reason for a in architectures if isinstance(reason := outcomes.get(a), str)}
     kept = [i for i, a in enumerate(architectures) if a in outcomes and a not in failed]
     left = len(architectures) - len(kept) - len(failed)
@@ -263,7 +284,7 @@ def _table(
         first = next(iter(failed))
         raise DataError(f"none of {len(failed)} architectures could be measured; {first}: {failed[first]}")
     measured = [outcomes[architectures[i]] for i in kept]
-    statistics = [s for s in statistics if any(np.isfinite(m[s.key]).any() for m in measured)]
+    statistics = [s for s in asked(manifest) if any(np.isfinite(m[s.key]).any() for m in measured)]
     offsets, values = {}, {}
     for statistic in statistics:
         found = [outcome[statistic.key] for outcome in measured]
@@ -275,12 +296,13 @@ def _table(
         offsets.setdefault(statistic.node_set, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
     return Table(
         architectures=tuple(architectures[i] for i in kept),
-        keys=tuple(space.canonical_key(architectures[i]) for i in kept),
+        keys=tuple(key_of(architectures[i]) for i in kept),
         statistics=tuple(statistics),
         offsets=offsets,
         values=values,
         targets={t.name: replace(t, values=t.values[kept]) for t in targets},
         provenance={
-            "source": "extraction", **manifest, "failed": failed, **({"not_measured": left} if left else {}),
+            "source": "extraction", **to_json(manifest), "failed": failed,
+            **({"not_measured": left} if left else {}),
         },
     )

@@ -46,6 +46,11 @@ class ExtractionManifest:
     versions: Mapping[str, str]
 
 
+def asked(manifest: ExtractionManifest) -> list[Statistic]:
+    """The statistics that are measured, in the order of the catalogue."""
+    return [s for s in statistics() if s.group in manifest.settings.groups]
+
+
 class Shards(Folder[ExtractionManifest]):
     """A folder of npz files, each with the outcomes of some architectures; a context manager.
 
@@ -79,10 +84,6 @@ class Shards(Folder[ExtractionManifest]):
         """Of the manifest."""
         return hashlib.sha256(json.dumps(to_json(self.manifest), sort_keys=True).encode()).hexdigest()
 
-    def statistics(self) -> list[Statistic]:
-        """What is measured, in the order of the catalogue."""
-        return [s for s in statistics() if s.group in self.manifest.settings.groups]
-
     def keep(self, outcomes: Mapping[str, Outcome]) -> None:
         """Keep the outcomes of some architectures.
 
@@ -94,7 +95,7 @@ class Shards(Folder[ExtractionManifest]):
             if isinstance(outcome, str):
                 entries.append({"architecture": architecture, "failed": outcome})
                 continue
-            vectors = [np.atleast_1d(np.asarray(outcome[s.key], np.float64)) for s in self.statistics()]
+            vectors = [np.atleast_1d(np.asarray(outcome[s.key], np.float64)) for s in asked(self.manifest)]
             entries.append({"architecture": architecture, "lengths": [len(v) for v in vectors]})
             numbers += vectors
         header = json.dumps({"manifest": self.digest, "entries": entries}).encode()
@@ -125,7 +126,7 @@ class Shards(Folder[ExtractionManifest]):
                 outcomes[entry["architecture"]] = entry["failed"]
                 continue
             outcome: dict[str, np.ndarray | float] = {}
-            for statistic, length in zip(self.statistics(), entry["lengths"], strict=True):
+            for statistic, length in zip(asked(self.manifest), entry["lengths"], strict=True):
                 vector = values[start : start + length]
                 outcome[statistic.key] = float(vector[0]) if statistic.node_set == NETWORK else vector
                 start += length
