@@ -57,7 +57,7 @@ def test_what_is_no_proxy_is_told_truly(what, message):
 
 
 def test_only_runs_have_sizes_and_texts_are_loaded():
-    with pytest.raises(evozc.EvozcError, match="only of a run"):
+    with pytest.raises(evozc.EvozcError, match="--size belongs to a run"):
         evozc.Proxy.load("synflow", 3)
     with pytest.raises(evozc.EvozcError, match="call evozc"):
         evozc.Proxy("synflow")
@@ -71,6 +71,27 @@ def test_a_network_has_the_score_that_the_function_gives():
         assert proxy.score(network, (inputs, labels)) == proxy.score(network, inputs, labels)
     with pytest.raises(evozc.EvozcError, match="needs labels"):
         evozc.Proxy.load("snip").score(network, inputs)
+    with pytest.raises(evozc.EvozcError, match="a pair of inputs and labels, not 3 things"):
+        evozc.Proxy.load("snip").score(network, (inputs, labels, labels))
+
+
+def test_arrays_and_lists_are_taken_or_refused_truly(networks):
+    proxy, network = evozc.Proxy.load("grad_norm"), networks["narrow"]
+    labels = [0, 1, 2, 0, 1, 2, 0, 1]
+    given = proxy.score(network, INPUTS, torch.tensor(labels))
+    assert proxy.score(network, INPUTS.numpy(), np.array(labels)) == given
+    for inputs in ("inputs", 3, {"a": "b"}, None):
+        with pytest.raises(evozc.EvozcError, match="must be tensors or arrays"):
+            proxy.score(network, inputs, labels)
+
+
+def test_a_known_proxy_ranks_among_a_table(tmp_path):
+    table = small_table()
+    evozc.save_table(table, tmp_path / "small.npz")
+    text = "logrank(network.params)"
+    among = evozc.Proxy.load(text, among=tmp_path / "small.npz")
+    np.testing.assert_array_equal(among.references[parse("network.params")], table.values["network.params"])
+    assert evozc.Proxy.load(text, among=table).scores(table).tolist() == among.scores(table).tolist()
 
 
 def test_networks_are_ranked_the_best_first(networks):
@@ -134,7 +155,7 @@ def test_a_proxy_is_written_in_every_form(tmp_path):
     assert "import torch" in proxy.export("torch")
     with pytest.raises(evozc.EvozcError, match=r"proxy.py.*exists"):
         proxy.export("text", tmp_path / "proxy.py")
-    with pytest.raises(evozc.EvozcError, match="unknown format 'jax'; known are text"):
+    with pytest.raises(evozc.EvozcError, match="unknown format 'jax'"):
         proxy.export("jax")
 
 

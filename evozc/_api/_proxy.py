@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from evozc._files import refuse_existing, write_text
 from evozc.baselines import PROXIES, find_proxy, resolve
-from evozc.engine import referenced_scores
+from evozc.benchmarks import open_table
+from evozc.engine import rank_references, referenced_scores
 from evozc.errors import CheckpointError, ConfigError, FormulaError
 from evozc.exports import Exported, export
 from evozc.formula import Formula, to_latex
+from evozc.symbols import symbol_set
 from evozc.table import Table
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
+    from evozc.extraction import Loss, Output
+
 K = TypeVar("K")
 
-@dataclass(frozen=True, eq=False, repr=False)
+References = Mapping[Formula, "np.ndarray"]
+
+
 class Proxy:
     """A formula that scores untrained networks; higher is better. Made by :meth:`load`.
 
@@ -32,26 +37,47 @@ class Proxy:
         name: As tables show it.
         source: Where it comes from, in a line.
         references: For each comparison in the formula, as ``logrank``, its argument's values on other
-            networks, float64 (networks,), among which a network is ranked.
+            networks, float64 (networks,), among which a network is ranked; or what gives them when they
+            are first needed.
+        facts: What else is known of it, as JSON values by name.
+
+    Attributes:
+        formula: As given.
+        name: As given.
+        source: As given.
+        facts: As given.
     """
 
-    formula: Formula
-    name: str = ""
-    source: str = ""
-    references: Mapping[Formula, np.ndarray] = field(default_factory=dict)
+    def __init__(
+        self, formula: Formula, name: str = "", source: str = "",
+        references: References | Callable[[], References] = dict, facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not isinstance(formula, Formula):
+            raise ConfigError(f"Proxy takes a Formula; for {formula!r} call evozc.Proxy.load")
+        self.formula = formula
+        self.name = name
+        self.source = source
+        self.facts = facts or {}
+        self._references = references
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.formula, Formula):
-            raise ConfigError(f"Proxy takes a Formula; for {self.formula!r} call evozc.Proxy.load")
+    @cached_property
+    def references(self) -> References:
+        """For each comparison in the formula, its argument's values on other networks."""
+        return self._references() if callable(self._references) else self._references
 
     @classmethod
-    def load(cls, what: str | Path | Formula | Proxy, size: int | None = None) -> Proxy:
+    def load(
+        cls, what: str | Path | Formula | Proxy, size: int | None = None,
+        among: str | Path | Table | None = None,
+    ) -> Proxy:
         """A proxy of a run, of the zoo, or of a formula's text.
 
         Args:
             what: A run folder, with which come the references of what was searched on; the name of a
                 known proxy; a formula or its text; or a proxy, which is given back.
             size: Of a run, the formula of this size on the Pareto front; None for the chosen one.
+            among: Of a known proxy or a formula, the table on whose architectures a comparison, as
+                ``logrank``, ranks a network; of a run it is what was searched on.
 
         Raises:
             ConfigError: the run's front has no formula of this size, or there is no proxy of the name.
@@ -63,23 +89,28 @@ class Proxy:
         if isinstance(what, Path):
             from evozc._api._search import open_run
 
+            if among is not None:
+                raise ConfigError(f"--among belongs to a proxy or a formula, which {what} is not")
             run = open_run(what)
             return run.proxy if size is None else run.of_size(size)
         if size is not None:
-            raise ConfigError(f"only of a run can a size be chosen; {what!r} is none")
+            raise ConfigError(f"--size belongs to a run, which {what} is not")
         if isinstance(what, Proxy):
             return what
-        if isinstance(what, Formula):
-            return cls(what, what.text)
-        if not isinstance(what, str):
+        if not isinstance(what, str | Formula):
             raise ConfigError(
                 "a proxy is loaded from a run folder, the name of a known proxy, a formula or its text, "
                 f"not from {type(what).__name__}"
             )
-        known = find_proxy(what) if re.fullmatch(r"[A-Za-z]\w*", what) or what in PROXIES.names() else None
-        if known is not None:
-            return cls(known.formula, known.name, known.source)
-        return cls(resolve(what), what)
+        table = open_table(among) if isinstance(among, str | Path) else among
+        symbols = None if table is None else symbol_set().with_statistics(table.statistics)
+        formula = what if isinstance(what, Formula) else resolve(what, symbols)
+        references = dict if table is None else partial(rank_references, formula, table)
+        if isinstance(what, Formula) or what not in PROXIES.names():
+            return cls(formula, formula.text, "", references)
+        known = find_proxy(what)
+        facts = {"name": known.name, "source": known.source}
+        return cls(formula, known.name, f"{known.name}: {known.source}", references, facts)
 
     @property
     def text(self) -> str:
@@ -98,7 +129,8 @@ class Proxy:
 
     def score(
         self, network: nn.Module, inputs: Any, labels: Any = None, *,
-        blocks: Sequence[nn.Module] | None = None, seed: int = 0,
+        blocks: Sequence[nn.Module] | None = None, seed: int = 0, output: Output = None,
+        loss: Loss | str | None = None,
     ) -> float:
         """Score one untrained network, NaN where the formula is undefined.
 
@@ -109,6 +141,8 @@ class Proxy:
             blocks: The modules that form the node set ``block``; None takes the children of the
                 longest ModuleList or Sequential.
             seed: For random directions and weights that a statistic draws itself.
+            output: As for :func:`evozc.score`.
+            loss: As for :func:`evozc.score`.
 
         Raises:
             FormulaError: it needs nodes, values or labels that there are not, or compares networks and
@@ -118,18 +152,21 @@ class Proxy:
         from evozc.scoring import score
 
         batch = inputs if labels is None else (inputs, labels)
-        return score(network, self.formula, batch, blocks=blocks, seed=seed, references=self.references)
+        return score(
+            network, self.formula, batch, blocks=blocks, seed=seed, references=self.references,
+            output=output, loss=loss,
+        )
 
     @overload
     def rank(
         self, networks: Mapping[K, nn.Module], inputs: Any, labels: Any = ..., *,
-        seed: int = ...,
+        seed: int = ..., output: Output = ..., loss: Loss | str | None = ...,
     ) -> dict[K, float]: ...
 
     @overload
     def rank(
         self, networks: Sequence[nn.Module], inputs: Any, labels: Any = ..., *,
-        seed: int = ...,
+        seed: int = ..., output: Output = ..., loss: Loss | str | None = ...,
     ) -> dict[int, float]: ...
 
     @overload
@@ -137,7 +174,8 @@ class Proxy:
 
     def rank(
         self, networks: Mapping[K, nn.Module] | Sequence[nn.Module] | Table,
-        inputs: Any = None, labels: Any = None, *, seed: int = 0,
+        inputs: Any = None, labels: Any = None, *, seed: int = 0, output: Output = None,
+        loss: Loss | str | None = None,
     ) -> dict[K, float] | dict[int, float] | dict[str, float]:
         """Networks and their scores, the best first; what is undefined comes last.
 
@@ -147,6 +185,8 @@ class Proxy:
             inputs: As for :meth:`score`; of a table, none.
             labels: As for :meth:`score`.
             seed: As for :meth:`score`.
+            output: As for :meth:`score`.
+            loss: As for :meth:`score`.
 
         Raises:
             FormulaError: as :meth:`score`, but that networks are compared with one another where there
@@ -160,20 +200,19 @@ class Proxy:
             return _ordered(dict(zip(networks.architectures, self.scores(networks).tolist(), strict=True)))
         if inputs is None:
             raise ConfigError("networks are ranked on inputs: give them, as evozc.noise((3, 32, 32), 16)")
-        if isinstance(networks, Mapping):
-            return _ordered(self._measured(networks, inputs, labels, seed))
-        return _ordered(self._measured(dict(enumerate(networks)), inputs, labels, seed))
+        named = networks if isinstance(networks, Mapping) else dict(enumerate(networks))
+        return _ordered(self._measured(named, inputs, labels, seed=seed, output=output, loss=loss))
 
     def _measured(
-        self, networks: Mapping[K, nn.Module], inputs: Any, labels: Any, seed: int
-    ) -> dict[K, float]:
-        from evozc.scoring import score_networks
+        self, networks: Mapping[Any, nn.Module], inputs: Any, labels: Any, **how: Any
+    ) -> dict[Any, float]:
+        from evozc.scoring import batch_of, score_networks
 
-        if labels is None and isinstance(inputs, tuple):
-            inputs, labels = inputs
+        if labels is None:
+            inputs, labels = batch_of(inputs)
         named = {f"network {name}": network for name, network in networks.items()}
         scores = score_networks(
-            named, {"": self.formula}, inputs, labels, seed=seed, references=self.references
+            named, {"": self.formula}, inputs, labels, references=self.references, **how
         )
         if scores.lacking:
             raise FormulaError(f"{self.name or self.text} {scores.lacking['']}")
@@ -206,10 +245,7 @@ class Proxy:
         """
         if out is not None:
             refuse_existing(Path(out))
-        named = {"name": self.name, "source": self.source} if self.source else {}
-        text = export(
-            Exported(self.formula, lambda: self.references, self.source or self.name, named), format
-        )
+        text = export(Exported(self.formula, lambda: self.references, self.source, self.facts), format)
         if out is not None:
             write_text(Path(out), text + "\n")
         return text

@@ -10,7 +10,7 @@ import numpy as np
 
 from evozc.baselines import resolve
 from evozc.engine import referenced_scores
-from evozc.errors import FormulaError
+from evozc.errors import DataError, FormulaError
 from evozc.extraction import Measurement, measure
 from evozc.formula import Formula
 from evozc.symbols import statistics
@@ -84,9 +84,7 @@ def score(
         DataError: inputs, labels or blocks that do not fit, or a network that cannot be run.
     """
     formula = resolve(formula) if isinstance(formula, str) else formula
-    inputs, labels = batch if isinstance(batch, tuple | list) else (batch, None)
-    if isinstance(inputs, Mapping) and labels is None and "labels" in inputs:
-        inputs, labels = {k: v for k, v in inputs.items() if k != "labels"}, inputs["labels"]
+    inputs, labels = batch_of(batch)
     scores = score_networks(
         {"the network": model}, {"": formula}, inputs, labels,
         blocks={"the network": blocks}, seed=seed, references=references, output=output, loss=loss,
@@ -94,6 +92,23 @@ def score(
     if scores.lacking:
         raise FormulaError(f"{formula.text} {scores.lacking['']}")
     return float(scores.values[""][0])
+
+
+def batch_of(batch: Any) -> tuple[Any, Any]:
+    """Inputs and labels, which are None if there are none, of a batch as :func:`score` takes it.
+
+    Raises:
+        DataError: several, but no pair.
+    """
+    if isinstance(batch, tuple | list) and len(batch) != 2:
+        raise DataError(
+            f"a batch is inputs, or a pair of inputs and labels, not {len(batch)} things; several inputs "
+            "of a network go into a mapping by name, or into a tuple of their own"
+        )
+    inputs, labels = batch if isinstance(batch, tuple | list) else (batch, None)
+    if isinstance(inputs, Mapping) and labels is None and "labels" in inputs:
+        return {name: value for name, value in inputs.items() if name != "labels"}, inputs["labels"]
+    return inputs, labels
 
 
 def score_networks(
