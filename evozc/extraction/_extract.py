@@ -247,7 +247,9 @@ def _measure_once(
         torch.manual_seed(seed)
         network = space.build(architecture)
         initialise(network, settings.initialisation)
-        measured = measure(network, *batch, space.blocks(network), settings.groups, seed)
+        measured = measure(
+            network, *batch, space.blocks(network), settings.groups, seed, loss=space.outputs.kind
+        )
     if measured.failures:  # a table holds architectures that are measured alike
         raise DataError("; ".join(f"{group}: {reason}" for group, reason in measured.failures.items()))
     return measured

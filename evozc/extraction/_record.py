@@ -161,6 +161,9 @@ class Recorder(Trace):
         node.parameters = tuple(dict.fromkeys((*node.parameters, *owned)))
         if not part and node.weight is not main and not any(use.weight is w for w in node.computed):
             node.computed.append(use.weight)
+            if use.weight.shape != node.weight.shape:  # several parts, as rows of a table: it is the table
+                node.weight = main
+                node.computed.clear()
         if self._frames:
             self._flush(self._frames[-1])
             self._frames[-1].shape = None

@@ -31,6 +31,8 @@ def _smallest_eigenvalue(output: torch.Tensor, axes: Axes) -> float:
         return NAN
     centred = features[0].double()
     centred = centred - centred.mean(dim=0)
+    if len(centred) <= centred.shape[1]:  # of fewer positions than channels the matrix is singular
+        return 0.0 if centred.isfinite().all() else NAN
     deviation = torch.linalg.vector_norm(centred, dim=0)
     scaled = (centred / deviation).masked_fill(deviation == 0, 0)
     eigenvalues = torch.linalg.eigvalsh(scaled.T @ scaled)

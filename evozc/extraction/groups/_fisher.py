@@ -17,7 +17,7 @@ class Fisher(Group):
 
     def __init__(self) -> None:
         self._outputs: dict[Use, torch.Tensor] = {}
-        self._sums: dict[tuple[Node, int], torch.Tensor] = {}
+        self._sums: dict[tuple[Node, int, int], torch.Tensor] = {}
 
     def use(self, run: Pass, node: Node, use: Use, output: torch.Tensor) -> None:
         """Kept for the backward pass; a copy, for an in-place activation may follow."""
@@ -30,12 +30,13 @@ class Fisher(Group):
         if product is None:
             return
         by_channel = product.sum(dim=1) if product.shape[1] > 1 else product[:, 0]
-        key = (node, use.weight.storage_offset())  # parts of a weight reach other channels
+        # Parts of a weight reach other channels, and so do words that are embedded and predicted.
+        key = (node, use.weight.storage_offset(), by_channel.shape[1])
         known = self._sums.get(key)
         self._sums[key] = by_channel if known is None else known + by_channel
 
     def after_loss(self, run: Pass) -> None:
         """The mean over the samples."""
-        for (node, _), by_channel in self._sums.items():
+        for (node, *_), by_channel in self._sums.items():
             part = 0.5 * by_channel.double().square().mean(dim=0).sum().item()
             node.values["fisher"] = node.values.get("fisher", 0.0) + part

@@ -116,12 +116,13 @@ def _directions(scores: torch.Tensor, generator: torch.Generator) -> list[torch.
     """Columns b (n, classes) whose b b^T add up to diag(p) - p p^T for every sample."""
     classes = scores.shape[1]
     p = scores.softmax(dim=1) * (1 - _SMOOTHING) + _SMOOTHING / classes
-    root = torch.diag_embed(p.sqrt()) - p[:, :, None] * p.sqrt()[:, None, :]
-    if classes > _DIRECTIONS:
-        signs = torch.empty(classes, _DIRECTIONS, device=scores.device)
-        signs.bernoulli_(0.5, generator=generator).mul_(2).sub_(1)
-        root = root @ signs / _DIRECTIONS**0.5
-    return list(root.unbind(dim=2))
+    if classes <= _DIRECTIONS:
+        return list((torch.diag_embed(p.sqrt()) - p[:, :, None] * p.sqrt()[:, None, :]).unbind(dim=2))
+    signs = torch.empty(classes, _DIRECTIONS, device=scores.device)
+    signs.bernoulli_(0.5, generator=generator).mul_(2).sub_(1)
+    # The same matrix times the signs, without the matrix: of a vocabulary it would not fit the memory.
+    parts = p.sqrt()[:, :, None] * signs - p[:, :, None] * (p.sqrt() @ signs)[:, None, :]
+    return list((parts / _DIRECTIONS**0.5).unbind(dim=2))
 
 
 def _decile_entropy(matrix: torch.Tensor) -> float:

@@ -61,9 +61,10 @@ class Synflow(Group):
         node: Node, weights: dict[torch.Tensor, torch.Tensor], flow: _Flow,
         gradients: dict[torch.Tensor, torch.Tensor | None],
     ) -> None:
-        found = [weights[node.weight]] if node.weight in weights else []
-        for parameter in node.parameters:
-            found += flow.computed.get(weights.get(parameter), [])
+        # What is computed from a parameter that is used by itself too, as of tied words, is part of its flow.
+        found = [weights[node.weight]] if node.weight in weights else [
+            w for parameter in node.parameters for w in flow.computed.get(weights.get(parameter), ())
+        ]
         known = [(w, gradients[w]) for w in found if gradients[w] is not None]
         if known:
             total = sum(g.to_dense() if g.layout != torch.strided else g for _, g in known)

@@ -115,7 +115,8 @@ class _Last(Trace):
         if use.function in LOOKUPS:
             return None
         parameters = self.mark(use.weight).weights
-        return next((self._computed[id(p)] for p in parameters if id(p) in self._computed), None)
+        drawn = (self._computed[id(p)] for p in parameters if id(p) in self._computed)
+        return next((w for w in drawn if w.shape == use.weight.shape), None)
 
     def layer(self, use: Use, output: torch.Tensor, mark: Mark, again: Any) -> None:
         """What comes before it, if it is the last one."""
