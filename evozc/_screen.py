@@ -20,7 +20,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from evozc.evolution import Progress as Standing
-    from evozc.runs import Judged, SearchResults
+    from evozc.runs import Judged, SearchResults, TaskTau
 
 #: Characters of a formula in a line of a table.
 _WIDE = 120
@@ -172,9 +172,20 @@ def results_shown(results: SearchResults) -> list[str | Grid]:
         *(f"  {term}" for term in terms),
         "",
         (f"Kendall tau with {results.target} on {where} ({results.held_out_classes} not "
-         f"isomorphic) of {results.table or 'a table in memory'}; seed {results.seed}"),
+         f"isomorphic) of {results.table or 'a table in memory'}; seed {results.seed}"
+         + (f"; {results.over_tasks} over {len(results.tasks)} tasks" if results.tasks else "")),
         _comparison([("chosen formula", chosen), *((b.name, b) for b in results.baselines)]),
     ]
+    for place, task in enumerate(results.tasks):
+        at = [entry.size for entry in results.front].index(chosen.size)
+        taus = [("chosen formula", task.front[at])]
+        taus += [(one.name, tau) for one, tau in zip(results.baselines, task.baselines, strict=True)]
+        shown += [
+            "",
+            (f"Task {place + 1}: {task.target} of {task.table or 'a table in memory'}, "
+             f"{task.labelled} labelled, {task.held_out} held out"),
+            _comparison(taus),
+        ]
     if results.noise_ceiling is not None:
         shown.append(
             f"noise ceiling  {results.noise_ceiling:.3f}  (tau between two halves of the training seeds)"
@@ -214,10 +225,11 @@ def show_comparison(rows: Sequence[tuple[str, Judged]], labelled: bool = True) -
     _print(_comparison(rows, labelled))
 
 
-def _comparison(rows: Sequence[tuple[str, Judged]], labelled: bool = True) -> Grid:
+def _comparison(rows: Sequence[tuple[str, Judged | TaskTau]], labelled: bool = True) -> Grid:
     grid = _grid("method", *["labelled"] * labelled, "held out", "95 % interval", "")
     for name, row in rows:
-        lost = f"{row.not_finite} not finite" if row.not_finite else ""
+        count = getattr(row, "not_finite", 0)
+        lost = f"{count} not finite" if count else ""
         grid.add_row(Text(name), *_numbers(row)[0 if labelled else 1 :], lost)
     return grid
 
@@ -230,7 +242,7 @@ def show_grid(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     _print(grid)
 
 
-def _numbers(entry: Judged) -> tuple[str, str, str]:
+def _numbers(entry: Judged | TaskTau) -> tuple[str, str, str]:
     def show(value: float | None) -> str:
         return "constant" if value is None else f"{value:.3f}"
 

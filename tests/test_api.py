@@ -118,7 +118,7 @@ def test_a_run_gives_its_formulas_and_shows_itself(table, tmp_path):
 
 def test_a_formula_of_a_run_ranks_as_its_results_say(table, tmp_path):
     run = evozc.search(table, run=tmp_path / "run", labels=30, settings=SETTINGS, progress=False)
-    held_out = run.task.held_out
+    held_out = run.tasks[0].held_out
     for proxy, entry in zip(run.front, run.results.front, strict=True):
         scores = evozc.Proxy(proxy.formula).scores(held_out)
         tau = estimate(scores, held_out.target().merit, held_out.keys).tau

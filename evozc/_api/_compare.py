@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evozc._folder import format_of
 from evozc._screen import counted, say
-from evozc.benchmarks import known_keys, open_table, reopen_task
+from evozc.benchmarks import known_keys, open_table, reopen_tasks
 from evozc.comparison import (
     ComparisonFolder,
     ComparisonResults,
@@ -22,6 +22,7 @@ from evozc.comparison import (
 )
 from evozc.executors import Executor
 from evozc.runs import read_results, read_search
+from evozc.table import Table
 
 
 def compare(
@@ -58,16 +59,13 @@ def compare(
         WorkerError: parts failed; the message gives the reason of the first.
     """
     if format_of(Path(table)).startswith("evozc-comparison"):
+        done = read_comparison_results(Path(table))
+        if done is not None and (Path(table) / "report.html").exists():
+            return done
         with ComparisonFolder.open(Path(table)) as folder:
             return _to_its_end(folder, jobs, progress)
     if settings is None:
-        data = open_table(table)
-        reasons = check_methods(data, methods := ComparisonSettings().methods)
-        if progress is True:
-            for name, reason in reasons.items():
-                say(f"without {name}: {reason}")
-        usable = tuple(name for name in methods if name not in reasons)
-        settings = ComparisonSettings(methods=usable, budgets=affordable_budgets(data))
+        settings = usable_settings(open_table(table), tell=say if progress is True else lambda _: None)
     if searches:
         settings = _with_searches(settings, searches)
     path = Path(run) if run else Path("runs") / f"compare-{Path(table).name.removesuffix('.npz')}"
@@ -75,13 +73,39 @@ def compare(
         return _to_its_end(folder, jobs, progress)
 
 
+def usable_settings(
+    table: Table, methods: Sequence[str] = (), budgets: Sequence[int] = (),
+    tell: Callable[[str], object] = lambda _: None, **others: int,
+) -> ComparisonSettings:
+    """Settings for a table.
+
+    Args:
+        table: That methods are compared on.
+        methods: To compare; none for the standard ones that the table allows.
+        budgets: Label budgets; none for the default ones that the table allows.
+        tell: Called with a line for each standard method that the table does not allow.
+        others: Of the settings, by name.
+
+    Raises:
+        ConfigError: settings that do not fit.
+        DataError: the table is too small for the default budgets.
+    """
+    if not methods:
+        standard = ComparisonSettings().methods
+        reasons = check_methods(table, standard)
+        for name, reason in reasons.items():
+            tell(f"without {name}: {reason}")
+        methods = [name for name in standard if name not in reasons]
+    return ComparisonSettings(tuple(methods), tuple(budgets) or affordable_budgets(table), **others)
+
+
 def _with_searches(settings: ComparisonSettings, folders: Sequence[str | Path]) -> ComparisonSettings:
     """The formulas that searches chose, by folder, and the canonical keys that they were searched on."""
     given, seen = dict(settings.given), set(settings.seen)
     for folder in map(Path, folders):
         given[f"search {folder.name}"] = read_results(folder).chosen.formula
-        for source in read_search(folder).tasks:
-            seen |= known_keys(reopen_task(source).labelled)
+        for task in reopen_tasks(read_search(folder).tasks):
+            seen |= known_keys(task.labelled)
     return replace(settings, given=given, seen=tuple(sorted(seen)))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from evozc._api._memory import search_task
+from evozc._api._memory import search_tasks
 from evozc._api._proxy import Proxy
 from evozc._api._search import Told, told
 from evozc.engine import rank_references
@@ -70,6 +70,7 @@ class ProxySearch:
         max_seconds: float = 0.0,
         max_evaluations: int = 0,
         symbols: str = "full",
+        over_tasks: str = "mean",
         zoo: bool = True,
     ) -> None:
         self.target = target
@@ -91,6 +92,7 @@ class ProxySearch:
         self.max_seconds = max_seconds
         self.max_evaluations = max_evaluations
         self.symbols = symbols
+        self.over_tasks = over_tasks
         self.zoo = zoo
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 - scikit-learn passes it
@@ -132,7 +134,7 @@ class ProxySearch:
         task = Task.whole(table, None if y is not None else self.target)
         title = f"searching for {task.target}: {len(table)} labelled architectures"
         with told(self.progress, title) as observe:
-            ended = search_task(task, settings, self.starters, self.jobs, observe)
+            ended = search_tasks([task], settings, self.starters, self.jobs, observe)
         hall = list(with_ensembles(ended.search, ended.objective))
         self.front_ = tuple(
             Proxy(entry.formula, f"size {entry.formula.size}",

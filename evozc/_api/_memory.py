@@ -20,19 +20,19 @@ class Ended(NamedTuple):
     seconds: float
 
 
-def search_task(
-    task: Task, settings: SearchSettings, starters: Sequence[str], jobs: int,
+def search_tasks(
+    tasks: Sequence[Task], settings: SearchSettings, starters: Sequence[str], jobs: int,
     observe: Callable[[Progress], object],
 ) -> Ended:
-    """Search on the labelled architectures of a task, to the end.
+    """Search on the labelled architectures of tasks, to the end.
 
     Raises:
-        ConfigError: the settings do not fit the task, or a starter the settings.
+        ConfigError: the settings do not fit the tasks, or a starter the settings.
         FormulaError: a starter is no formula over the table's statistics.
         SearchExhaustedError: the rules leave no candidate, and nothing valid was found before.
     """
-    blind = (task.blind,)
-    objective = Objective(blind, count_jobs(jobs))
+    blind = [task.blind for task in tasks]
+    objective = Objective(blind, count_jobs(jobs), settings.over_tasks)
     symbols = symbols_of(blind, settings)
     search = Search(symbols, settings, first_formulas(symbols, settings, starters))
     return Ended(search, objective, drive(search, objective, observe))

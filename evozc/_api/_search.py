@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from evozc._api._memory import search_task
+from evozc._api._memory import search_tasks
 from evozc._api._proxy import Proxy
 from evozc._folder import changed
 from evozc._screen import announcing_compilation, as_html, as_text, results_shown, say, watching
-from evozc.benchmarks import open_task, reopen_task
+from evozc.benchmarks import open_tasks, reopen_tasks
 from evozc.engine import rank_references
 from evozc.errors import ConfigError
-from evozc.evolution import Progress, SearchSettings
+from evozc.evolution import Progress, SearchSettings, uncommon
 from evozc.formula import parse
 from evozc.runs import (
     Judged,
@@ -40,30 +40,32 @@ class SearchRun:
     Args:
         results: What came out.
         path: Its folder; None for one that was kept in memory.
-        task: What was searched on; None to open it again when it is needed.
+        tasks: What was searched on; None to open them again when they are needed.
 
     Attributes:
         results: As given.
         path: As given.
     """
 
-    def __init__(self, results: SearchResults, path: Path | None, task: Task | None = None) -> None:
+    def __init__(
+        self, results: SearchResults, path: Path | None, tasks: Sequence[Task] | None = None
+    ) -> None:
         self.results = results
         self.path = path
-        self._task = task
+        self._tasks = tasks
 
     @cached_property
-    def task(self) -> Task:
+    def tasks(self) -> tuple[Task, ...]:
         """What was searched on.
 
         Raises:
-            DataError: its table cannot be had.
-            CheckpointError: the table is another one than it was.
+            DataError: a table cannot be had.
+            CheckpointError: a table is another one than it was.
         """
-        if self._task is None:
-            assert self.path is not None  # a search in memory knows its task
-            return reopen_task(read_search(self.path).tasks[0])
-        return self._task
+        if self._tasks is None:
+            assert self.path is not None  # a search in memory knows its tasks
+            return reopen_tasks(read_search(self.path).tasks)
+        return tuple(self._tasks)
 
     @property
     def proxy(self) -> Proxy:
@@ -90,13 +92,13 @@ class SearchRun:
 
     def _proxy(self, entry: Judged) -> Proxy:
         results = self.results
-        formula = parse(entry.formula, symbol_set().with_statistics(self.task.table.statistics))
+        formula = parse(entry.formula, symbol_set().with_statistics(self.tasks[0].table.statistics))
         tau = "undefined" if entry.held_out_tau is None else f"{entry.held_out_tau:.3f}"
         return Proxy(
             formula, str(self.path or f"search on {results.table or 'a table in memory'}"),
             f"A zero-cost proxy found by evozc on {results.table or 'a table in memory'}: Kendall tau {tau} "
             f"with {results.target} on {results.held_out} held-out architectures.",
-            rank_references(formula, self.task.labelled),
+            rank_references(formula, *(task.labelled for task in self.tasks)),
         )
 
     def __str__(self) -> str:
@@ -112,10 +114,10 @@ class SearchRun:
 
 
 def search(
-    table: str | Path | Table = "digits",
+    table: str | Path | Table | Sequence[str | Path] | Sequence[Table] = "digits",
     *,
     run: str | Path | None = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     labels: int | None = None,
     settings: SearchSettings | None = None,
     starters: Sequence[str] = (),
@@ -128,10 +130,11 @@ def search(
 
     Args:
         table: The path of a statistics table, the name of a bundled benchmark, or a table in memory,
-            whose search is kept in memory as well.
+            whose search is kept in memory as well; or several of them, each a task.
         run: The new run folder; None for ``runs/<table>-<n>`` with the first free number.
-        target: What to rank by; may be None if the table holds one target.
-        labels: Labelled architectures to search on; None for the table's split, or 156.
+        target: What to rank by; may be None if the table holds one target. Of several, each is a task
+            of every table that holds it.
+        labels: Labelled architectures of each task to search on; None for the table's split, or 156.
         settings: Of the search; its seed draws the labelled sample too.
         starters: Formulas, or names of known proxies, to start from as well.
         jobs: Threads that score formulas, -1 for one a core; the results are the same for any number.
@@ -144,12 +147,15 @@ def search(
         SearchExhaustedError: the rules leave no candidate, and nothing valid was found before.
     """
     settings = settings or SearchSettings()
-    task = open_task(table, target, labels, settings.seed)
-    if isinstance(table, Table):
+    tables = list(table) if isinstance(table, list | tuple) else [table]
+    tasks = open_tasks(tables, target, labels, settings.seed)
+    if left_out := uncommon(tasks):
+        say(f"without {', '.join(left_out)}, which not all tables hold")
+    if any(isinstance(one, Table) for one in tables):
         if run is not None:
             raise ConfigError("a run needs a table that has a name: save it with evozc.save_table first")
-        return _in_memory(task, settings, starters, jobs, progress)
-    folder = start_run(Path(run) if run else free_run(table), [task], settings, starters=starters)
+        return _in_memory(tasks, settings, starters, jobs, progress)
+    folder = start_run(Path(run) if run else free_run(*tables), tasks, settings, starters=starters)
     return _to_its_end(folder, jobs, progress)
 
 
@@ -180,16 +186,18 @@ def open_run(run: str | Path) -> SearchRun:
     return SearchRun(read_results(Path(run)), Path(run))
 
 
-def free_run(table: str | Path) -> Path:
+def free_run(*tables: str | Path | Table) -> Path:
     """``runs/<table>-<n>`` with the first free number."""
-    stem = Path(table).name.removesuffix(".npz") or "run"
+    stems = [Path(one).name.removesuffix(".npz") for one in tables if not isinstance(one, Table)]
+    stem = "+".join(stems[:3]) + "+..." * (len(stems) > 3) or "run"
     return next(p for n in itertools.count(1) if not (p := Path("runs") / f"{stem}-{n}").exists())
 
 
 def _to_its_end(folder: RunFolder, jobs: int, progress: Told) -> SearchRun:
     manifest = folder.manifest
     title = (
-        f"searching {', '.join(task.table for task in manifest.tasks)} for {manifest.tasks[0].target}: "
+        f"searching {_listed(task.table for task in manifest.tasks)} "
+        f"for {_listed(task.target for task in manifest.tasks)}: "
         f"{manifest.labelled} labelled architectures, {manifest.held_out} held out; run folder {folder.path}"
     )
     with folder, told(progress, title) as observe:
@@ -197,12 +205,20 @@ def _to_its_end(folder: RunFolder, jobs: int, progress: Told) -> SearchRun:
 
 
 def _in_memory(
-    task: Task, settings: SearchSettings, starters: Sequence[str], jobs: int, progress: Told
+    tasks: Sequence[Task], settings: SearchSettings, starters: Sequence[str], jobs: int, progress: Told
 ) -> SearchRun:
-    title = f"searching a table in memory for {task.target}: {len(task.labelled)} labelled architectures"
+    labelled = sum(len(task.labelled) for task in tasks)
+    title = (
+        f"searching a table in memory for {_listed(task.target for task in tasks)}: "
+        f"{labelled} labelled architectures"
+    )
     with told(progress, title) as observe:
-        ended = search_task(task, settings, starters, jobs, observe)
-    return SearchRun(collect_results(ended.search, ended.objective, task, ended.seconds), None, task)
+        ended = search_tasks(tasks, settings, starters, jobs, observe)
+    return SearchRun(collect_results(ended.search, ended.objective, tasks, ended.seconds), None, tasks)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
 
 
 @contextmanager

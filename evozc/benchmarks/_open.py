@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,14 +54,76 @@ def open_task(
     Raises:
         DataError: the table, the target or the sample cannot be had.
     """
-    if isinstance(name, Table):
-        return Task.draw(name, target, labels, seed, seen)
-    table = open_table(name)
+    table = name if isinstance(name, Table) else open_table(name)
+    return _drawn(name, table, target, labels, seed, seen)
+
+
+def open_tasks(
+    names: Sequence[str | Path | Table], targets: str | Sequence[str] | None = None,
+    labels: int | None = None, seed: int = 0,
+) -> list[Task]:
+    """A task for each table and each target that it holds.
+
+    Args:
+        names: As :func:`open_task` takes them.
+        targets: What to rank by, each in at least one of the tables; None for the only target of each.
+        labels: Labelled architectures to draw of each task. Tasks of one table have the same ones.
+        seed: Of the draws.
+
+    Raises:
+        DataError: a table cannot be had, holds none of the targets, or is named twice.
+    """
+    wanted = [None] if targets is None else [targets] if isinstance(targets, str) else list(targets)
+    paths = [name for name in names if not isinstance(name, Table)]
+    twice = [str(one) for one, count in Counter(map(str, paths)).items() if count > 1]
+    if twice or len(set(wanted)) < len(wanted):
+        raise DataError(f"{twice[0] if twice else 'a target'} is named twice: each task counts once")
+    tasks = []
+    for name in names:
+        table = name if isinstance(name, Table) else open_table(name)
+        held = [one for one in wanted if len(names) == 1 or one is None or one in table.targets]
+        if not held:
+            known = ", ".join(table.targets)
+            raise DataError(f"{name}: holds none of the targets {', '.join(map(str, wanted))}, but {known}")
+        tasks += [_drawn(name, table, one, labels, seed) for one in held]
+    missing = set(wanted) - {None} - {task.target for task in tasks}
+    if missing:
+        raise DataError(f"no table holds the target {min(map(str, missing))!r}")
+    return _apart(tasks) if len(tasks) > 1 else tasks
+
+
+def _drawn(
+    name: str | Path | Table, table: Table, target: str | None, labels: int | None, seed: int,
+    seen: Iterable[str] = (),
+) -> Task:
+    """A task, with its source if its table has a name."""
     task = Task.draw(table, target, labels, seed, seen)
+    if isinstance(name, Table):
+        return task
     path = "" if name in BUNDLED else str(Path(name).absolute())
-    return replace(
-        task, source=TaskSource(str(name), path, table.content_hash, task.target, labels, seed)
-    )
+    source = TaskSource(str(name), path, table.content_hash, task.target, labels, seed)
+    return replace(task, source=source)
+
+
+def _apart(tasks: Sequence[Task]) -> list[Task]:
+    """Tasks that hold out nothing that another one labels, as tables of one space would."""
+    seen = {key for task in tasks for key in task.labelled.keys}
+    kept = []
+    for task in tasks:
+        unseen = [i for i, key in enumerate(task.held_out.keys) if key not in seen]
+        if len(unseen) < 4:
+            raise DataError(
+                f"{task.name or 'a table'}: only {len(unseen)} architectures are held out that no task "
+                "labels; label fewer"
+            )
+        kept.append(replace(task, held_out=task.held_out.select(unseen)))
+    return kept
+
+
+def reopen_tasks(sources: Sequence[TaskSource]) -> tuple[Task, ...]:
+    """The tasks that were opened together, as :func:`reopen_task`."""
+    tasks = [reopen_task(source) for source in sources]
+    return tuple(_apart(tasks)) if len(tasks) > 1 else tuple(tasks)
 
 
 def reopen_task(source: TaskSource) -> Task:

@@ -11,22 +11,22 @@ import typer
 from rich.table import Table as Grid
 from rich.text import Text
 
+import evozc
+from evozc._api._compare import usable_settings
 from evozc._folder import format_of
-from evozc._screen import _print, counting, say, show_comparison, show_results
+from evozc._screen import _print, say, show_comparison, show_results
 from evozc.baselines import proxies
-from evozc.benchmarks import BUNDLED, known_keys, open_table, reopen_task
+from evozc.benchmarks import BUNDLED, known_keys, open_table, reopen_tasks
 from evozc.cli._options import Cluster, Jobs, TaskMinutes, executor
 from evozc.cli._signals import resumable
 from evozc.errors import CheckpointError, ConfigError, DataError
 from evozc.evaluation import judge
-from evozc.executors import Executor
 from evozc.formula import parse
 from evozc.runs import judged, read_results, read_search
 from evozc.symbols import symbol_set
-from evozc.table import Table
 
 if TYPE_CHECKING:
-    from evozc.comparison import ComparisonFolder, ComparisonResults, MethodRow
+    from evozc.comparison import ComparisonResults, MethodRow
 
 _LABEL_FREE_SHOWN = 8
 
@@ -85,64 +85,38 @@ def compare(
         return
     if table is not None:
         raise ConfigError(f"--table belongs to the folder of a search, which {source} is not")
-    from evozc.comparison import (
-        ComparisonFolder,
-        ComparisonSettings,
-        affordable_budgets,
-        read_comparison_results,
-        start_comparison,
-    )
-
     workers = executor(jobs, cluster, task_minutes)
     if known:
-        results = read_comparison_results(folder)
-        if results is None or not (folder / "report.html").exists():
-            with ComparisonFolder.open(folder) as opened:
-                results = _go_on(opened, workers, f"evozc compare {shlex.quote(source)}")
-        _show(results, folder)
+        with resumable(f"evozc compare {shlex.quote(source)}"):
+            _show(evozc.compare(source, jobs=workers), folder)
         return
     if source not in BUNDLED and folder.is_dir():
         raise CheckpointError(f"{source}: a folder, but neither of a search nor of a comparison")
-    data = open_table(source)
-    given, seen = _searched(search or [])
-    settings = ComparisonSettings(
-        methods=tuple(dict.fromkeys(method)) if method else _usable(data),
-        budgets=tuple(sorted(set(budget))) if budget else affordable_budgets(data),
-        seeds=seeds, population=population, generations=generations, draws=draws, given=given, seen=seen,
+    settings = usable_settings(
+        open_table(source), tuple(dict.fromkeys(method or ())), tuple(sorted(set(budget or ()))), say,
+        seeds=seeds, population=population, generations=generations, draws=draws,
     )
     path = run or Path("runs") / f"compare-{Path(source).name.removesuffix('.npz')}"
-    with start_comparison(path, source, settings, target) as opened:
-        results = _go_on(opened, workers, "the same command")
+    with resumable("the same command"):
+        results = evozc.compare(
+            source, run=path, target=target, settings=settings, searches=search or (), jobs=workers
+        )
     _show(results, path)
-
-
-def _go_on(folder: ComparisonFolder, workers: Executor, command: str) -> ComparisonResults:
-    from evozc.comparison import continue_comparison, read_comparison_results
-    from evozc.report import publish
-
-    settings, (source,) = folder.manifest.settings, folder.manifest.tasks
-    results = read_comparison_results(folder.path)
-    if results is None:
-        say(f"comparing {len(settings.methods)} methods on {source.table} for {source.target}; "
-            f"folder {folder.path}")
-        with resumable(command), counting("parts of the comparison") as progress:
-            results = continue_comparison(folder, workers, progress)
-    if not folder.file("report.html").exists():
-        publish(folder, results)
-    return results
 
 
 def _compare_formulas(run: Path, table: str | None, target: str | None) -> None:
     """A run's formulas beside known proxies, on its own or on another table."""
-    results, source = read_results(run), read_search(run).tasks[0]
+    results, sources = read_results(run), read_search(run).tasks
     if table is None and target is None:
         show_results(results)
         return
-    task = reopen_task(source)
-    test = task.held_out
+    tasks = reopen_tasks(sources)
+    if table is None and len(tasks) > 1:
+        raise ConfigError(f"{run}: a search on several tasks; name the table of one of them with --table")
+    test = tasks[0].held_out
     if table is not None:
         other = open_table(table)
-        labelled = known_keys(task.labelled)
+        labelled = set().union(*(known_keys(task.labelled) for task in tasks))
         test = other.select([i for i, key in enumerate(other.keys) if key not in labelled])
         if len(test) < 4:
             raise DataError(f"{table}: only {len(test)} architectures are not in the run's labelled sample")
@@ -151,35 +125,13 @@ def _compare_formulas(run: Path, table: str | None, target: str | None) -> None:
     formulas = {"chosen formula": parse(results.chosen.formula, symbols), **proxies(symbols)}
     rows = judge(formulas, test, name)
     say(
-        f"Kendall tau with {name} on {len(test)} architectures of {table or source.table} that "
+        f"Kendall tau with {name} on {len(test)} architectures of {table or sources[0].table} that "
         f"{run} was not searched on ({len(set(test.keys))} not isomorphic)"
     )
     show_comparison([(row.name, judged(row)) for row in rows], labelled=False)
     ceiling = test.target(name).noise_ceiling
     if ceiling is not None:
         say(f"noise ceiling  {ceiling:.3f}")
-
-
-def _searched(folders: list[Path]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The formulas that searches chose, by folder, and the canonical keys that they were searched on."""
-    given: dict[str, str] = {}
-    seen: set[str] = set()
-    for folder in folders:
-        given[f"search {folder.name}"] = read_results(folder).chosen.formula
-        for source in read_search(folder).tasks:
-            seen |= known_keys(reopen_task(source).labelled)
-    return given, tuple(sorted(seen))
-
-
-def _usable(data: Table) -> tuple[str, ...]:
-    """The default methods that the table allows; the others are mentioned."""
-    from evozc.comparison import ComparisonSettings, check_methods
-
-    methods = ComparisonSettings().methods
-    reasons = check_methods(data, methods)
-    for name, reason in reasons.items():
-        say(f"without {name}: {reason}")
-    return tuple(name for name in methods if name not in reasons)
 
 
 def _show(results: ComparisonResults, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,14 +13,17 @@ from evozc._files import refuse_existing, write_text
 from evozc._records import to_json
 from evozc._screen import say
 from evozc.baselines import PROXIES, resolve
-from evozc.benchmarks import open_table, reopen_task
+from evozc.benchmarks import open_table, reopen_tasks
 from evozc.engine import rank_references
 from evozc.errors import ConfigError, FormulaError
 from evozc.exports import FORMATS, Exported
 from evozc.exports import export as write
-from evozc.formula import parse
+from evozc.formula import Formula, parse
 from evozc.runs import Judged, read_results, read_search
 from evozc.symbols import symbol_set
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def _format(name: str) -> str:
@@ -98,16 +101,21 @@ def _of_run(run: Path, size: int | None) -> Exported:
         if size not in sizes:
             raise ConfigError(f"{run}: the front has no formula of size {size}; it has {sorted(sizes)}")
         entry = sizes[size]
-    (source,) = read_search(run).tasks
+    sources = read_search(run).tasks
     try:
         formula = parse(entry.formula, symbol_set())
     except FormulaError:  # it holds a scalar of the table's own
-        formula = parse(entry.formula, symbol_set().with_statistics(reopen_task(source).table.statistics))
+        held = reopen_tasks(sources)[0].table.statistics
+        formula = parse(entry.formula, symbol_set().with_statistics(held))
     shown = "undefined" if entry.held_out_tau is None else f"{entry.held_out_tau:.3f}"
     note = (
         f"A zero-cost proxy found by evozc on {results.table}: Kendall tau {shown} "
         f"with {results.target} on {results.held_out} held-out architectures."
     )
+
+    def references() -> dict[Formula, np.ndarray]:
+        return rank_references(formula, *(task.labelled for task in reopen_tasks(sources)))
+
     kept = ("target", "table", "seed", "labelled", "held_out", "noise_ceiling")
     facts = {**to_json(entry), **{name: getattr(results, name) for name in kept}}
-    return Exported(formula, lambda: rank_references(formula, reopen_task(source).labelled), note, facts)
+    return Exported(formula, references, note, facts)

@@ -14,27 +14,39 @@ from evozc._folder import format_of
 from evozc._screen import say, show_results
 from evozc.cli._options import Jobs
 from evozc.cli._signals import resumable
+from evozc.engine import OVER_TASKS
 from evozc.errors import ConfigError
 from evozc.evolution import SearchSettings
 from evozc.runs import read_log
 
 _DEFAULTS = SearchSettings()
+_OVER = ", ".join(OVER_TASKS)
 
 
 def search(
     table: Annotated[
-        str, typer.Argument(help="A statistics table, or the name of the bundled benchmark.")
-    ] = "digits",
+        list[str] | None,
+        typer.Argument(help="A statistics table, or the name of the bundled benchmark; of several, each is "
+                       "a task. [default: digits]"),
+    ] = None,
     run: Annotated[
         Path | None, typer.Option(help="Folder for this run; must not exist. [default: runs/<table>-<n>]")
     ] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run folder instead.")] = None,
-    target: Annotated[str | None, typer.Option(help="What to rank by. [default: the only target]")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="What to rank by; of several, each is a task of the tables that hold it. "
+                     "[default: the only target]"),
+    ] = None,
     labels: Annotated[
         int | None,
-        typer.Option(help="Labelled architectures to search on. [default: the table's split, or 156]"),
+        typer.Option(help="Labelled architectures of each task. [default: the table's split, or 156]"),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the search and of the labelled sample.")] = _DEFAULTS.seed,
+    over_tasks: Annotated[
+        str,
+        typer.Option(help=f"How the taus of several tasks become the one that counts: {_OVER}."),
+    ] = _DEFAULTS.over_tasks,
     symbols: Annotated[str, typer.Option(help="Symbol set: full, layers or scalar.")] = _DEFAULTS.symbols,
     population: Annotated[
         int, typer.Option(help="Formulas that an island keeps.")
@@ -69,7 +81,8 @@ def search(
     """
     if resume is not None and run is not None:
         raise ConfigError("--resume goes on in its own folder: leave out --run")
-    path = resume or run or free_run(table)
+    tables = table or ["digits"]
+    path = resume or run or free_run(*tables)
     with resumable(lambda: _going_on(path), lambda: f"the best formula so far: {_best(path)}"):
         if resume is not None:
             found = evozc.resume(path, jobs=jobs)
@@ -78,10 +91,11 @@ def search(
                 seed=seed, symbols=symbols, population=population, islands=islands, terms=terms,
                 generations=generations, max_size=max_size, max_depth=max_depth, patience=patience,
                 max_seconds=max_seconds, max_evaluations=max_evaluations, zoo=zoo,
+                over_tasks=over_tasks,
             )
             found = evozc.search(
-                table, run=path, target=target, labels=labels, settings=settings, starters=seed_proxy or (),
-                jobs=jobs,
+                tables, run=path, target=target or None, labels=labels, settings=settings,
+                starters=seed_proxy or (), jobs=jobs,
             )
     show_results(found.results)
     say()

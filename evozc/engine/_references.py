@@ -16,11 +16,12 @@ from primitives import Operator, rounded, scalar
 MAX_REFERENCE = 1001
 
 
-def rank_references(formula: Formula, table: Table) -> dict[Formula, np.ndarray]:
-    """For each comparison in a formula, as ``logrank``, its argument's values on a table's architectures."""
+def rank_references(formula: Formula, *tables: Table) -> dict[Formula, np.ndarray]:
+    """For each comparison in a formula, as ``logrank``, its argument's values on tables' architectures."""
     parts = (part for part in formula.walk() if part.operator and part.operator.kind == "candidates")
     ranked = list({part.arguments[0] for part in parts})
-    return dict(zip(ranked, Evaluator(table).scores(ranked), strict=True))
+    values = np.concatenate([Evaluator(table).scores(ranked) for table in tables], axis=1)
+    return dict(zip(ranked, values, strict=True))
 
 
 def reference_quantiles(values: np.ndarray) -> np.ndarray:

@@ -50,9 +50,13 @@ def estimate(scores: np.ndarray, target: np.ndarray, clusters: Sequence[str] | n
     concordance = agreement / math.sqrt(mean_x) / math.sqrt(mean_y)
     ties = tau * (untied_x / mean_x + untied_y / mean_y - 2) / 2  # tau-b's denominator varies as well
     influence = 2 * (concordance - tau - ties) / n
-    error = standard_error(influence, clusters)
+    return Estimate(tau, *interval_of(tau, standard_error(influence, clusters)), influence)
+
+
+def interval_of(tau: float, error: float) -> tuple[float, float]:
+    """The 95 % interval of a tau with a standard error, symmetric on the scale of atanh."""
     middle, width = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, tau))), 1.96 * error / max(1e-12, 1 - tau**2)
-    return Estimate(tau, math.tanh(middle - width), math.tanh(middle + width), influence)
+    return math.tanh(middle - width), math.tanh(middle + width)
 
 
 def standard_error(influence: np.ndarray, clusters: Sequence[str] | np.ndarray) -> float:

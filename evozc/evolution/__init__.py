@@ -1,7 +1,7 @@
 """Genetic programming of formulas, on DEAP.
 
-**The search**: :class:`Search`, :class:`SearchSettings`, :func:`symbols_of` tasks; to its end: :func:`drive`,
-:class:`Progress`.
+**The search**: :class:`Search`, :class:`SearchSettings`, :func:`symbols_of` tasks, :func:`uncommon`; to its
+end: :func:`drive`, :class:`Progress`.
 
 **Its result**: :func:`with_ensembles`, :func:`ensembles`.
 
@@ -14,10 +14,10 @@ from evozc.evolution._hall_of_fame import Entry, HallOfFame
 from evozc.evolution._rules import RULES, prune
 from evozc.evolution._search import Search
 from evozc.evolution._settings import SearchSettings
-from evozc.evolution._symbols import symbols_of
+from evozc.evolution._symbols import symbols_of, uncommon
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "Search", "SearchSettings", "symbols_of", "Progress", "drive",
+    "Search", "SearchSettings", "symbols_of", "uncommon", "Progress", "drive",
     "ensembles", "with_ensembles",
     "RULES", "Entry", "HallOfFame", "prune",
 ]

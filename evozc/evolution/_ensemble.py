@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evozc.engine import Evaluator, KendallTau, Objective
+from evozc.engine import OVER_TASKS, Evaluator, KendallTau, Objective
 from evozc.errors import DataError
 from evozc.evolution._hall_of_fame import Entry, HallOfFame
 from evozc.evolution._search import Search
@@ -31,18 +31,20 @@ def with_ensembles(search: Search, objective: Objective) -> HallOfFame:
     hall = HallOfFame()
     for entry in search.hall_of_fame:
         hall.offer(entry)
-    sums = ensembles(search.finalists, objective.tasks, search.settings.terms)
+    sums = ensembles(search.finalists, objective.tasks, search.settings.terms, search.settings.over_tasks)
     for formula, outcome in zip(sums, objective.score(sums), strict=True):
         if outcome.tau is not None:
             hall.offer(Entry(formula, outcome.tau, outcome.ranking))
     return hall
 
 
-def ensembles(formulas: Sequence[Formula], tasks: Sequence[Task], terms: int) -> list[Formula]:
+def ensembles(
+    formulas: Sequence[Formula], tasks: Sequence[Task], terms: int, over: str = "mean"
+) -> list[Formula]:
     """The best formula, then a sum of two ``logrank`` terms, of three, and so on.
 
     Each term is the formula, or the negative of one, whose log-rank raises Kendall's tau of
-    the sum most, of several tasks its mean (forward selection with replacement: Caruana et al.,
+    the sum most, of several tasks what its taus become (forward selection with replacement: Caruana et al.,
     ICML 2004; the sum of log-ranks: AZ-NAS, arXiv 2403.19232, section 3.4). What was evolved apart
     errs apart, so that the sum holds on other architectures better than any of its terms.
 
@@ -50,6 +52,7 @@ def ensembles(formulas: Sequence[Formula], tasks: Sequence[Task], terms: int) ->
         formulas: To draw from; those that are constant on the sample are left out.
         tasks: Their labelled samples alone are looked at.
         terms: How many at most; a term may be taken again and then weighs more.
+        over: How the taus of several tasks become one number, of :data:`~evozc.engine.OVER_TASKS`.
 
     Returns:
         Formulas of 1, 2, ... terms; one may be worse on the sample than the one before.
@@ -61,7 +64,7 @@ def ensembles(formulas: Sequence[Formula], tasks: Sequence[Task], terms: int) ->
     chosen: list[Formula] = []
     found: list[Formula] = []
     for _ in range(terms):
-        taus = np.mean([sample.taus() for sample in samples], axis=0)
+        taus = OVER_TASKS[over].value(np.array([sample.taus() for sample in samples]))
         if np.isnan(taus).all():
             raise DataError("no formula tells the labelled architectures apart")
         best = int(np.nanargmax(taus))

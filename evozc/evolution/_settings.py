@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from evozc._settings import Settings
+from evozc.engine import OVER_TASKS
 from evozc.symbols import SYMBOL_SETS
 
 
@@ -28,6 +29,8 @@ class SearchSettings(Settings):
         max_seconds: Stop after this time; 0 for never. Makes runs differ between machines.
         max_evaluations: Stop after scoring this many formulas; 0 for never.
         symbols: Name of the symbol set.
+        over_tasks: How the taus of several tasks become the one that counts, of
+            :data:`~evozc.engine.OVER_TASKS`.
         zoo: Whether known proxies join the first population.
 
     Raises:
@@ -50,6 +53,7 @@ class SearchSettings(Settings):
     max_seconds: float = 0.0
     max_evaluations: int = 0
     symbols: str = "full"
+    over_tasks: str = "mean"
     zoo: bool = True
 
     def _rules(self) -> list[tuple[str, bool]]:
@@ -67,5 +71,6 @@ class SearchSettings(Settings):
             ("patience must not be negative", self.patience >= 0),
             ("max_seconds must not be negative", self.max_seconds >= 0),
             ("max_evaluations must not be negative", self.max_evaluations >= 0),
+            (f"over_tasks must be one of {', '.join(OVER_TASKS)}", self.over_tasks in OVER_TASKS),
             (f"symbols must be one of {', '.join(SYMBOL_SETS.names())}", self.symbols in SYMBOL_SETS.names()),
         ]

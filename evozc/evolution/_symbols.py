@@ -19,3 +19,9 @@ def symbols_of(tasks: Sequence[Task], settings: SearchSettings) -> SymbolSet:
     held = [{s.key for s in task.table.statistics} for task in tasks]
     common = [s for s in tasks[0].table.statistics if all(s.key in keys for keys in held)]
     return symbol_set(settings.symbols).with_statistics(common)
+
+
+def uncommon(tasks: Sequence[Task]) -> list[str]:
+    """The keys of statistics that some of the tasks' tables hold and others lack, of which none is used."""
+    held = [{s.key for s in task.table.statistics} for task in tasks]
+    return sorted(set.union(*held) - set.intersection(*held))

@@ -43,7 +43,9 @@ def draw_front(results: SearchResults, path: Path) -> None:
     axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("symbols in the formula")
     axes.set_ylabel(f"Kendall tau with {results.target}")
-    axes.set_title(f"Pareto front on {Path(results.table).name}, seed {results.seed}")
+    names = ", ".join(Path(name).name for name in results.table.split(", "))
+    over = f", {results.over_tasks} of {len(results.tasks)} tasks" if results.tasks else ""
+    axes.set_title(f"Pareto front on {names}{over}, seed {results.seed}")
     axes.legend(fontsize=8, loc="lower right")
     try:
         with replacing(path) as file:

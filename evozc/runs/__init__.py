@@ -5,16 +5,25 @@
 
 **The folder**: :class:`RunFolder`, :class:`SearchManifest`, :func:`read_search`, :func:`read_log`.
 
-**What came out**: :class:`SearchResults` of :class:`Judged` formulas, :func:`read_results`,
-:func:`judged`.
+**What came out**: :class:`SearchResults` of :class:`Judged` formulas, of each of several tasks
+:class:`TaskResults` and :class:`TaskTau`; :func:`read_results`, :func:`judged`.
 """
 
 from evozc.runs._folder import RunFolder, SearchManifest, read_log, read_results, read_search
-from evozc.runs._results import Baseline, Chosen, Judged, SearchResults, collect_results, judged
+from evozc.runs._results import (
+    Baseline,
+    Chosen,
+    Judged,
+    SearchResults,
+    TaskResults,
+    TaskTau,
+    collect_results,
+    judged,
+)
 from evozc.runs._search_run import continue_run, first_formulas, start_run
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "continue_run", "start_run", "first_formulas", "collect_results",
     "RunFolder", "SearchManifest", "read_log", "read_search",
-    "Baseline", "Chosen", "Judged", "SearchResults", "judged", "read_results",
+    "Baseline", "Chosen", "Judged", "SearchResults", "TaskResults", "TaskTau", "judged", "read_results",
 ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from evozc.baselines import proxies
 from evozc.engine import Objective
-from evozc.evaluation import Row, compare
+from evozc.evaluation import Row, TasksRow, compare_over
 from evozc.evolution import Search, with_ensembles
 from evozc.formula import addends, to_latex
 from evozc.table import Task
@@ -62,8 +62,51 @@ class Baseline(Judged):
 
 
 @dataclass(frozen=True)
+class TaskTau:
+    """Kendall tau of a formula on one of several tasks; what is undefined is None.
+
+    Args:
+        labelled_tau: On its labelled sample.
+        held_out_tau: On its held-out architectures.
+        low: Lower end of the 95 % interval of that.
+        high: Upper end.
+    """
+
+    labelled_tau: float | None
+    held_out_tau: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class TaskResults:
+    """One of several tasks.
+
+    Args:
+        table: As the user named it.
+        target: What architectures were ranked by.
+        noise_ceiling: Of the target, if known.
+        labelled: Number of labelled architectures.
+        held_out: Number of held-out architectures.
+        front: Of the formulas of the front, in its order.
+        baselines: Of the known proxies, likewise.
+    """
+
+    table: str
+    target: str
+    noise_ceiling: float | None
+    labelled: int
+    held_out: int
+    front: tuple[TaskTau, ...]
+    baselines: tuple[TaskTau, ...]
+
+
+@dataclass(frozen=True)
 class SearchResults:
     """What ``results.json`` of a search holds.
+
+    Of a search on several tasks, the numbers of a formula are those that its taus on them become, the
+    architectures are those of all tasks, and tables and targets are named one after another.
 
     Args:
         chosen: The result.
@@ -75,6 +118,8 @@ class SearchResults:
         labelled: Number of labelled architectures.
         held_out: Number of held-out architectures.
         held_out_classes: How many of them are not isomorphic.
+        over_tasks: How the taus of several tasks became one number.
+        tasks: Each of several tasks by itself; none where there is one.
         seed: Of the search.
         generations: After the first population.
         evaluations: Formulas scored.
@@ -92,6 +137,8 @@ class SearchResults:
     labelled: int
     held_out: int
     held_out_classes: int
+    over_tasks: str
+    tasks: tuple[TaskResults, ...]
     seed: int
     generations: int
     evaluations: int
@@ -122,7 +169,9 @@ def pruning_seconds(search: Search, objective: Objective) -> dict[str, float]:
     }
 
 
-def collect_results(search: Search, objective: Objective, task: Task, seconds: float) -> SearchResults:
+def collect_results(
+    search: Search, objective: Objective, tasks: Sequence[Task], seconds: float
+) -> SearchResults:
     """The hall of fame and the baselines on the held-out architectures, looked at for the first time.
 
     Raises:
@@ -130,19 +179,22 @@ def collect_results(search: Search, objective: Objective, task: Task, seconds: f
     """
     scoring = pruning_seconds(search, objective)
     hall = with_ensembles(search, objective)
-    front = compare({str(entry.size): entry.formula for entry in hall}, task)
-    baselines = compare(proxies(search.symbols), task)
+    over = search.settings.over_tasks
+    front = compare_over({str(entry.size): entry.formula for entry in hall}, tasks, over)
+    baselines = compare_over(proxies(search.symbols), tasks, over)
     chosen = front[-1]
     return SearchResults(
         chosen=Chosen(**_figures(chosen), terms=tuple(term.text for term in addends(chosen.formula))),
         front=tuple(Judged(**_figures(row)) for row in front),
         baselines=tuple(judged(row) for row in baselines),
-        target=task.target,
-        noise_ceiling=task.held_out_target.noise_ceiling,
-        table=task.source.table if task.source else "",
-        labelled=len(task.labelled),
-        held_out=len(task.held_out),
-        held_out_classes=len(set(task.held_out.keys)),
+        target=_listed(task.target for task in tasks),
+        noise_ceiling=tasks[0].held_out_target.noise_ceiling if len(tasks) == 1 else None,
+        table=_listed(task.name for task in tasks),
+        labelled=sum(len(task.labelled) for task in tasks),
+        held_out=sum(len(task.held_out) for task in tasks),
+        held_out_classes=len({key for task in tasks for key in task.held_out.keys}),
+        over_tasks=over,
+        tasks=tuple(_by_task(tasks, front, baselines)),
         seed=search.settings.seed,
         generations=search.generation - 1,
         evaluations=search.evaluations,
@@ -152,22 +204,45 @@ def collect_results(search: Search, objective: Objective, task: Task, seconds: f
     )
 
 
+def _by_task(
+    tasks: Sequence[Task], front: Sequence[TasksRow], baselines: Sequence[TasksRow]
+) -> Iterator[TaskResults]:
+    for place, task in enumerate(tasks if len(tasks) > 1 else ()):
+        yield TaskResults(
+            table=task.name,
+            target=task.target,
+            noise_ceiling=task.held_out_target.noise_ceiling,
+            labelled=len(task.labelled),
+            held_out=len(task.held_out),
+            front=tuple(TaskTau(**_numbers(row.by_task[place])) for row in front),
+            baselines=tuple(TaskTau(**_numbers(row.by_task[place])) for row in baselines),
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
 def judged(row: Row) -> Baseline:
     """A row of a comparison under its name."""
     return Baseline(**_figures(row), name=row.name)
 
 
 def _figures(row: Row) -> dict[str, Any]:
+    return {
+        "formula": row.formula.text,
+        "latex": to_latex(row.formula),
+        "size": row.formula.size,
+        **_numbers(row),
+        "not_finite": row.dropped,
+    }
+
+
+def _numbers(row: Row) -> dict[str, float | None]:
     numbers = {
         "labelled_tau": row.labelled_tau,
         "held_out_tau": row.estimate.tau,
         "low": row.estimate.low,
         "high": row.estimate.high,
     }
-    return {
-        "formula": row.formula.text,
-        "latex": to_latex(row.formula),
-        "size": row.formula.size,
-        **{name: None if value != value else value for name, value in numbers.items()},
-        "not_finite": row.dropped,
-    }
+    return {name: None if value != value else value for name, value in numbers.items()}

@@ -9,7 +9,7 @@ from typing import Any
 from evozc._folder import installed
 from evozc._records import from_json
 from evozc.baselines import proxies, resolve
-from evozc.benchmarks import reopen_task
+from evozc.benchmarks import reopen_tasks
 from evozc.engine import Objective
 from evozc.errors import CheckpointError, ConfigError, DataError
 from evozc.evolution import Progress, Search, SearchSettings, drive, symbols_of
@@ -31,7 +31,7 @@ def start_run(
 
     Args:
         path: The new folder.
-        tasks: What to search on, one at present; opened by name, so that they can be opened again.
+        tasks: What to search on; opened by name, so that they can be opened again.
         settings: Of the search.
         starters: Formulas, or names of known proxies, that join the first population.
 
@@ -40,25 +40,22 @@ def start_run(
         ConfigError: the settings do not fit the tasks, or a starter the settings.
         FormulaError: a starter is no formula over the table's statistics.
     """
-    if len(tasks) != 1:
-        raise ConfigError(f"a search has one task, not {len(tasks)}")
-    task = tasks[0]
-    if task.source is None:
-        raise ConfigError("a run needs a table that has a name: save it, and open the task by its path")
+    sources = [task.source for task in tasks if task.source]
+    if not tasks or len(sources) < len(tasks):
+        raise ConfigError("a run needs tables that have names: save them, and open the tasks by their paths")
     Objective(tasks)
     symbols = symbols_of(tasks, settings)
     Search(symbols, settings)
     manifest = SearchManifest(
         settings=settings,
-        tasks=(task.source,),
-        labelled=len(task.labelled),
-        held_out=len(task.held_out),
+        tasks=tuple(sources),
+        labelled=sum(len(task.labelled) for task in tasks),
+        held_out=sum(len(task.held_out) for task in tasks),
         starters=tuple(formula.text for formula in first_formulas(symbols, settings, starters)),
         versions=installed(*_PACKAGES),
     )
-    labelled = "".join(f"{architecture}\n" for architecture in task.labelled.architectures)
-    folder = RunFolder.create(path, manifest, {"labelled.txt": labelled})
-    folder.tasks = (task,)
+    folder = RunFolder.create(path, manifest, {"labelled.txt": _labelled(tasks)})
+    folder.tasks = tuple(tasks)
     return folder
 
 
@@ -79,11 +76,11 @@ def continue_run(
         SearchExhaustedError: the rules leave no candidate, and nothing valid was found before.
     """
     manifest, settings = folder.manifest, folder.manifest.settings
-    task = folder.tasks[0] if folder.tasks else reopen_task(manifest.tasks[0])
-    blind = (task.blind,)
+    tasks = folder.tasks or reopen_tasks(manifest.tasks)
+    blind = [task.blind for task in tasks]
     symbols = symbols_of(blind, settings)
     search = Search(symbols, settings, [parse(text, symbols) for text in manifest.starters])
-    objective = Objective(blind, count_jobs(jobs))
+    objective = Objective(blind, count_jobs(jobs), settings.over_tasks)
     spent = 0.0
     state = folder.restore()
     if state is not None:
@@ -102,7 +99,7 @@ def continue_run(
             observe(progress)
 
         spent = drive(search, objective, after, spent)
-    results = collect_results(search, objective, task, spent)
+    results = collect_results(search, objective, tasks, spent)
     folder.write_results(results)
     return results
 
@@ -125,6 +122,16 @@ def first_formulas(
     for formula in own:
         _check_starter(formula, settings)
     return [*own, *(proxies(symbols).values() if settings.zoo else ())]
+
+
+def _labelled(tasks: Sequence[Task]) -> str:
+    """One architecture a line; of several tasks, after the target and table."""
+    lines = [
+        f"{task.target} of {task.name}\t{architecture}" if len(tasks) > 1 else architecture
+        for task in tasks
+        for architecture in task.labelled.architectures
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _check_starter(formula: Formula, settings: SearchSettings) -> None:

@@ -125,6 +125,11 @@ class Task:
         )
 
     @property
+    def name(self) -> str:
+        """The table as the user named it; empty for one in memory."""
+        return self.source.table if self.source else ""
+
+    @property
     def labelled_target(self) -> Target:
         """The target of the labelled architectures."""
         return self.labelled.target(self.target)

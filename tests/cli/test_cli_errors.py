@@ -220,7 +220,7 @@ def test_what_extract_cannot_use_is_said_before_any_work(place, extracting, case
         (("export", "run", "--format", "word"), "Invalid value for '--format'"),
         (("export",), "Missing argument"),
         (("find",), "No such command 'find'"),
-        (("search", "a", "b"), "unexpected extra argument"),
+        (("zoo", "a", "b"), "unexpected extra argument"),
     ],
 )
 def test_options_that_do_not_exist_or_fit_are_usage_errors(place, commands, arguments, message):
