@@ -5,14 +5,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from small_tables import small_table
 
 from evozc.baselines.parzc import NAMED
 from evozc.baselines.parzc._features import Features
-from evozc.baselines.parzc._graph import encode, laplacian_positions
-from evozc.spaces import NasBench201
+from evozc.baselines.parzc._graph import GraphEncoder, encode, laplacian_positions, largest_graph
+from evozc.errors import DataError
+from evozc.spaces import NasBench201, get_space
 
 KEY = "layer.grad_l2"
 
@@ -112,9 +114,38 @@ def test_positions_are_eigenvectors_of_the_normalised_laplacian(seed, size):
 def test_graphs_are_encoded_by_operation_and_position():
     space = NasBench201()
     texts = small_table(10).architectures
-    operations, positions = encode(space, texts)
+    operations, positions = encode(space, texts, 8)
     assert operations.shape == (10, 8)
     assert positions.shape == (10, 8, 7)
     for text, row in zip(texts, operations, strict=True):
         names = tuple(space.graph_operations[i] for i in row)
         assert names == ("input", *space.parse(text), "output")
+
+
+def test_smaller_graphs_are_brought_to_the_size_of_the_largest():
+    space = get_space("nasbench101")
+    texts = ["0100:input|output", "011001000:input|conv3x3-bn-relu|output"]
+    assert largest_graph(space, texts) == 3
+    operations, positions = encode(space, texts, 3)
+    index = space.graph_operations.index
+    ends = (index("input"), index("output"))
+    assert operations.tolist() == [[*ends, -1], [ends[0], index("conv3x3-bn-relu"), ends[1]]]
+    assert not positions[0, 2].any()
+    assert not positions[0, :, 1].any()
+    with pytest.raises(DataError, match="has 3 nodes, those that the predictor was made for have up to 2"):
+        encode(space, texts, 2)
+
+
+def test_nodes_that_a_graph_does_not_have_change_nothing():
+    torch.manual_seed(0)
+    encoder = GraphEncoder(5, 4, 3, 8, 2, 2, 0.0).eval()
+    mixed, positions = torch.randn(2, 32), torch.randn(2, 4, 3)
+    operations = torch.tensor([[0, 3, 4, -1], [0, 2, 3, 4]])
+    whole = encoder(mixed, operations, positions).unflatten(1, (4, 8))
+    other = mixed.clone().unflatten(1, (4, 8))
+    other[0, 3] += 5
+    again = encoder(other.flatten(1), operations, positions).unflatten(1, (4, 8))
+    torch.testing.assert_close(whole, again)
+    assert not whole[0, 3].any()
+    alone = encoder(mixed[1:], operations[1:], positions[1:]).unflatten(1, (4, 8))
+    torch.testing.assert_close(whole[1:], alone)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from evozc.errors import ConfigError
+from evozc.errors import ConfigError, DataError
 from evozc.spaces import GraphSpace, get_space
 from evozc.table import Table
 
@@ -50,15 +50,41 @@ def laplacian_positions(adjacency: np.ndarray, size: int) -> np.ndarray:
     return np.pad(kept, ((0, 0), (0, size - kept.shape[1]))).astype(np.float32)
 
 
-def encode(space: GraphSpace, architectures: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-    """The graphs of architectures: operations int64 (n, nodes), positions float32 (n, nodes, nodes - 1)."""
+def largest_graph(space: GraphSpace, architectures: Sequence[str]) -> int:
+    """The number of nodes of the largest of their graphs."""
+    return max(len(space.graph(architecture)[1]) for architecture in architectures)
+
+
+def encode(
+    space: GraphSpace, architectures: Sequence[str], nodes: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The graphs of architectures.
+
+    Args:
+        space: Theirs.
+        architectures: Whose graphs.
+        nodes: How many a graph is brought to.
+
+    Returns:
+        Operations int64 (n, nodes), -1 where a graph has no further nodes; positions float32
+        (n, nodes, nodes - 1).
+
+    Raises:
+        DataError: a graph has more nodes.
+    """
     index = {name: i for i, name in enumerate(space.graph_operations)}
-    operations, positions = [], []
-    for architecture in architectures:
+    operations = np.full((len(architectures), nodes), -1, dtype=np.int64)
+    positions = np.zeros((len(architectures), nodes, nodes - 1), dtype=np.float32)
+    for row, architecture in enumerate(architectures):
         adjacency, names = space.graph(architecture)
-        operations.append([index[name] for name in names])
-        positions.append(laplacian_positions(adjacency, len(names) - 1))
-    return torch.tensor(operations), torch.from_numpy(np.stack(positions))
+        if len(names) > nodes:
+            raise DataError(
+                f"ParZC: the graph of {architecture} has {len(names)} nodes, those that the predictor was "
+                f"made for have up to {nodes}"
+            )
+        operations[row, : len(names)] = [index[name] for name in names]
+        positions[row, : len(names)] = laplacian_positions(adjacency, nodes - 1)
+    return torch.from_numpy(operations), torch.from_numpy(positions)
 
 
 class GraphEncoder(nn.Module):
@@ -95,9 +121,17 @@ class GraphEncoder(nn.Module):
     def forward(
         self, mixed: torch.Tensor, operations: torch.Tensor, positions: torch.Tensor
     ) -> torch.Tensor:
-        """Mixer outputs (batch, nodes x width) and graphs -> (batch, nodes x width)."""
-        tokens = self.operation(operations) + self.position(positions)
+        """Mixer outputs (batch, nodes x width) and graphs -> (batch, nodes x width).
+
+        Nodes that a graph does not have are attended by none, and give zeros.
+        """
+        tokens = self.operation(operations.clamp(min=0)) + self.position(positions)
         tokens = tokens + mixed.unflatten(1, (self.nodes, self.width))
+        absent = operations < 0
+        if not absent.any():
+            for layer in self.layers:
+                tokens = layer(tokens)
+            return self.norm(tokens).flatten(1)
         for layer in self.layers:
-            tokens = layer(tokens)
-        return self.norm(tokens).flatten(1)
+            tokens = layer(tokens, src_key_padding_mask=absent)
+        return self.norm(tokens).masked_fill(absent[..., None], 0).flatten(1)

@@ -10,7 +10,7 @@ import torch
 from scipy.stats import rankdata
 
 from evozc.baselines.parzc._features import Features
-from evozc.baselines.parzc._graph import encode, space_of
+from evozc.baselines.parzc._graph import encode, largest_graph, space_of
 from evozc.baselines.parzc._network import Network, Sizes
 from evozc.baselines.parzc._settings import ParZCSettings
 from evozc.baselines.parzc._training import Inputs, reproducible, train
@@ -94,7 +94,8 @@ class ParZC:
         if len(np.unique(merit)) < 2:
             raise DataError(f"ParZC: all {len(merit)} labelled architectures have the same {target.name}")
         features, space = cls.reading(pool or train_table, settings)
-        inputs = _inputs(features, space, train_table)
+        nodes = 0 if space is None else largest_graph(space, (pool or train_table).architectures)
+        inputs = _inputs(features, space, train_table, nodes)
         standardised = torch.from_numpy(_standardised(merit)).float()
         done, total = 0, settings.epochs * settings.members
 
@@ -147,7 +148,7 @@ class ParZC:
         Raises:
             DataError: the table lacks a statistic.
         """
-        inputs = _inputs(self.features, self.space, table)
+        inputs = _inputs(self.features, self.space, table, self.networks[0].sizes.nodes)
         draws = [
             self._draw(network, _member_seed(self.seed, member) + 1 + draw, inputs)
             for member, network in enumerate(self.networks)
@@ -182,11 +183,11 @@ def _standardised(merit: np.ndarray) -> np.ndarray:
     return (ranks - ranks.mean()) / ranks.std()
 
 
-def _inputs(features: Features, space: GraphSpace | None, table: Table) -> Inputs:
+def _inputs(features: Features, space: GraphSpace | None, table: Table, nodes: int) -> Inputs:
     made = torch.from_numpy(features(table))
     if space is None:
         return (made,)
-    operations, positions = encode(space, table.architectures)
+    operations, positions = encode(space, table.architectures, nodes)
     return made, operations, positions
 
 
