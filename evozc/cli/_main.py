@@ -16,6 +16,7 @@ from evozc.errors import EvozcError
 COMMANDS = {
     "search": ("_search:search", "Search for a proxy, and compare it with known ones on unseen networks."),
     "compare": ("_compare:compare", "Compare formulas with ParZC, trees and hand-crafted proxies."),
+    "transfer": ("_transfer:transfer", "Judge what is found on some tasks on others."),
     "audit": ("_audit:audit", "Find out what proxies really know: size, operations, bias, information."),
     "parzc": ("_parzc:parzc", "Train the learned predictor ParZC and measure it."),
     "export": ("_export:export", "Write a formula as text, LaTeX, sympy, JSON or a file of Python or torch."),

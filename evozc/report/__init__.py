@@ -6,6 +6,8 @@
 
 **A search**: :func:`draw_front`.
 
+**A study of transfer**: :func:`draw_transfer`.
+
 **Formulas**: :func:`to_mathml`.
 """
 
@@ -15,10 +17,12 @@ from evozc.report._front import draw_front
 from evozc.report._html import render_report
 from evozc.report._mathml import to_mathml
 from evozc.report._publish import publish
+from evozc.report._transfer import draw_transfer
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "publish", "draw_figures", "render_report",
     "render_audit",
     "draw_front",
+    "draw_transfer",
     "to_mathml",
 ]
