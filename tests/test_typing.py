@@ -58,6 +58,20 @@ proxy.rank([network])
 '''
 
 
+#: Rooms that are not clean yet.
+UNFINISHED = ("evozc/engine/", "evozc/evolution/")
+
+
+def test_everything_is_well_typed(monkeypatch):
+    api = pytest.importorskip("mypy.api")
+    monkeypatch.chdir(ROOT)
+    out, err, _ = api.run(["--cache-dir", str(ROOT / ".mypy_cache"), "evozc", "primitives"])
+    assert not err
+    assert "checked" in out
+    errors = [line for line in out.splitlines() if ": error: " in line and not line.startswith(UNFINISHED)]
+    assert errors == []
+
+
 def checked(tmp_path, text, monkeypatch):
     """What mypy finds wrong with a piece of code, strictly."""
     api = pytest.importorskip("mypy.api")

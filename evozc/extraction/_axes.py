@@ -35,7 +35,7 @@ class Axes(NamedTuple):
         channels: Number of channels, and how many numbers lie between one and the next.
     """
 
-    count: int
+    count: int  # type: ignore[assignment] # hides tuple.count, which nobody calls
     samples: int | None = None
     channels: tuple[int, int] | None = None
 

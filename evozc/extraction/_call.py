@@ -94,6 +94,7 @@ def selected(outputs: Any, output: Output, count: int) -> torch.Tensor:
     Raises:
         DataError: there are several, or what ``output`` names is not there.
     """
+    found: Any
     if callable(output):
         found = output(outputs)
     elif output is not None:

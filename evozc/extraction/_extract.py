@@ -137,9 +137,9 @@ def _measured(
     executor: Executor, todo: Sequence[str], size: int, shared: tuple[Any, ...]
 ) -> Iterator[Mapping[str, Outcome] | Lost]:
     """The outcomes of some architectures at a time; those that a worker died with are tried one by one."""
-    shards = [todo[start : start + size] for start in range(0, len(todo), size)]
+    shards: list[Sequence[str]] = [todo[start : start + size] for start in range(0, len(todo), size)]
     while shards:
-        again: list[list[str]] = []
+        again: list[Sequence[str]] = []
         with closing(executor.map(_measure_shard, ((shard,) for shard in shards), shared)) as results:
             for index, found in results:
                 if not isinstance(found, Failure):
@@ -220,10 +220,10 @@ def _measure_one(
     settings: ExtractionSettings,
 ) -> Outcome:
     try:
-        return dict(_average([
+        return _average([
             _measure_once(space, architecture, batch, settings, repeat)
             for repeat, batch in enumerate(batches)
-        ]))
+        ])
     except MemoryError:
         raise
     except EvozcError as error:
@@ -255,10 +255,10 @@ def _measure_once(
     return measured
 
 
-def _average(measured: Sequence[Measurement]) -> Outcome:
+def _average(measured: Sequence[Measurement]) -> dict[str, np.ndarray | float]:
     """The mean of every statistic over the repeats in which it is not missing."""
     if len(measured) == 1:
-        return measured[0]
+        return dict(measured[0])
     averaged: dict[str, np.ndarray | float] = {}
     for key, first in measured[0].items():
         values = np.stack([np.atleast_1d(m[key]) for m in measured])
@@ -285,16 +285,17 @@ def table_of(
     if not kept:
         first = next(iter(failed))
         raise DataError(f"none of {len(failed)} architectures could be measured; {first}: {failed[first]}")
-    measured = [outcomes[architectures[i]] for i in kept]
+    measured = [found for i in kept if not isinstance(found := outcomes[architectures[i]], str)]
     statistics = [s for s in asked(manifest) if any(np.isfinite(m[s.key]).any() for m in measured)]
-    offsets, values = {}, {}
+    offsets: dict[str, np.ndarray] = {}
+    values: dict[str, np.ndarray] = {}
     for statistic in statistics:
-        found = [outcome[statistic.key] for outcome in measured]
         if statistic.node_set == NETWORK:
-            values[statistic.key] = np.array(found, dtype=np.float64)
+            values[statistic.key] = np.array([m[statistic.key] for m in measured], dtype=np.float64)
             continue
-        values[statistic.key] = np.concatenate(found)
-        lengths = [len(vector) for vector in found]
+        vectors = [np.atleast_1d(m[statistic.key]) for m in measured]
+        values[statistic.key] = np.concatenate(vectors)
+        lengths = [len(vector) for vector in vectors]
         offsets.setdefault(statistic.node_set, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
     return Table(
         architectures=tuple(architectures[i] for i in kept),

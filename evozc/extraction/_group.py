@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import nn
@@ -42,7 +42,7 @@ class Node:
     name: str
     module: nn.Module | None
     function: str = ""
-    weight: torch.Tensor | None = None
+    weight: torch.Tensor = field(default=cast("torch.Tensor", None))  # which only layers have
     parameters: tuple[nn.Parameter, ...] = ()
     axes: Axes = Axes(1)
     values: dict[str, float] = field(default_factory=dict)
@@ -250,7 +250,7 @@ class Group:
 
 
 def gradients_of(
-    network: nn.Module, value: torch.Tensor, tensors: Sequence[torch.Tensor], **how: bool
+    network: nn.Module, value: torch.Tensor, tensors: Sequence[torch.Tensor], create_graph: bool = False
 ) -> Gradients:
     """The gradient of a value by tensor, None where it has none.
 
@@ -261,6 +261,6 @@ def gradients_of(
     if not tensors or not value.requires_grad:
         return {}
     with explained(network, "the backward pass"):
-        gradients = torch.autograd.grad(value, tensors, allow_unused=True, **how)
+        gradients = torch.autograd.grad(value, tensors, create_graph=create_graph, allow_unused=True)
     dense = (g.to_dense() if g is not None and g.layout != torch.strided else g for g in gradients)
     return dict(zip(tensors, dense, strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import nn
@@ -21,7 +22,7 @@ def unwrapped(network: nn.Module) -> nn.Module:
     """
     while True:
         if type(network).__name__ == "OptimizedModule":
-            network = network._orig_mod
+            network = cast("nn.Module", network._orig_mod)
         elif isinstance(network, nn.DataParallel | nn.parallel.DistributedDataParallel):
             network = network.module
         else:

@@ -140,8 +140,8 @@ class Recorder(Trace):
         return function(*args, **kwargs)
 
     def layer(self, use: Use, output: torch.Tensor, mark: Mark, again: Callable[..., torch.Tensor]) -> None:
-        known = self.mark(use.weight)
-        main = max(known.weights, key=lambda p: p.numel())
+        made_of = self.made_of(use.weight)
+        main = max(made_of, key=lambda p: p.numel())
         part = use.weight is main or use.weight._base is main or _same_memory(use.weight, main)
         # What a first state is multiplied by does not depend on the inputs, but is there for each.
         per_input = mark.data or (output.ndim > 1 and len(output) == self.count)
@@ -157,7 +157,7 @@ class Recorder(Trace):
             self.run.nodes["layer"].append(node)
             node.axes = use.axes
         bias = None if use.bias is None else self.mark(use.bias)
-        owned = known.weights if bias is None else (*known.weights, *bias.weights)
+        owned = made_of if bias is None else (*made_of, *bias.weights)
         node.parameters = tuple(dict.fromkeys((*node.parameters, *owned)))
         if not part and node.weight is not main and not any(use.weight is w for w in node.computed):
             node.computed.append(use.weight)

@@ -90,7 +90,8 @@ class Shards(Folder[ExtractionManifest]):
         Raises:
             DataError: the file cannot be written.
         """
-        entries, numbers = [], [np.empty(0)]
+        entries: list[dict[str, Any]] = []
+        numbers = [np.empty(0)]
         for architecture, outcome in outcomes.items():
             if isinstance(outcome, str):
                 entries.append({"architecture": architecture, "failed": outcome})

@@ -138,7 +138,8 @@ class Replaced:
 
     def __enter__(self) -> None:
         for module in self._network.modules():
-            for holder in (module._parameters, module._buffers):
+            holders: tuple[dict[str, Any], ...] = (module._parameters, module._buffers)
+            for holder in holders:
                 for name, tensor in holder.items():
                     if tensor is not None and tensor in self._tensors:
                         self._own.append((holder, name, tensor))

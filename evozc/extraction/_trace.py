@@ -106,6 +106,11 @@ class Trace(TorchFunctionMode):
             return found if owner == id(self) else None
         return found
 
+    def made_of(self, weight: torch.Tensor) -> tuple[nn.Parameter, ...]:
+        """The parameters that a weight is, or was computed from."""
+        known = self.mark(weight)
+        return () if known is None else known.weights
+
     def is_weight(self, tensor: Any) -> bool:
         """Whether it is a parameter, or computed from parameters alone."""
         mark = self.mark(tensor) if isinstance(tensor, torch.Tensor) else None
@@ -209,7 +214,8 @@ class Trace(TorchFunctionMode):
         if id(output) in self._known:
             return None
         shape = output.shape
-        source = best = None
+        source: Mark | None = None
+        best = torch.empty(0)
         weights: tuple[nn.Parameter, ...] = ()
         strange = False
         for tensor in _tensors((*args, *named.values()) if named else args):
@@ -235,12 +241,13 @@ class Trace(TorchFunctionMode):
 
     def _set(self, tensor: torch.Tensor, mark: Mark | None) -> None:
         if mark is not None:
-            tensor._evozc = (id(self), mark)
+            setattr(tensor, "_evozc", (id(self), mark))  # noqa: B010 - which torch does not declare
 
     def _recurrent(self, name: str, args: tuple) -> tuple:
         def each(data: torch.Tensor, states: torch.Tensor) -> None:
             known = self.mark(states)
             self._quiet -= 1
+            assert known is not None  # states of a layer follow from its data
             mark = known._replace(axes=known.axes.with_channels(states.shape, -1))
             self._set(states, self.activation(name, ((data,), {}), states, mark))
             self._quiet += 1

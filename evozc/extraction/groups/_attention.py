@@ -30,7 +30,7 @@ class Attention(Group):
     ) -> None:
         """The gradient there lies before the last projection."""
         heads = self._heads.pop(node, None)
-        if heads is not None:
+        if heads is not None and node.axes.samples is not None:
             behind = heads.shape[-2] * heads.shape[-1]
             by_head = (heads * gradient).sum(dim=(-2, -1))
             samples = max(node.axes.samples // behind, 1)

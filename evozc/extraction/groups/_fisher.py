@@ -31,7 +31,7 @@ class Fisher(Group):
             return
         by_channel = product.sum(dim=1) if product.shape[1] > 1 else product[:, 0]
         # Parts of a weight reach other channels, and so do words that are embedded and predicted.
-        key = (node, use.weight.storage_offset(), by_channel.shape[1])
+        key = (node, int(use.weight.storage_offset()), by_channel.shape[1])
         known = self._sums.get(key)
         self._sums[key] = by_channel if known is None else known + by_channel
 

@@ -19,11 +19,12 @@ class Hessian(Group):
 
     def after_loss(self, run: Pass) -> None:
         """A second backward pass through the first."""
-        layers = [node for node in run.nodes["layer"] if run.gradient(node) is not None]
-        gradients = [run.gradient(node) for node in layers]
+        known = [(node, g) for node in run.nodes["layer"] if (g := run.gradient(node)) is not None]
+        layers, gradients = [node for node, _ in known], [g for _, g in known]
         if not any(g.requires_grad for g in gradients):
             return
-        value = sum(torch.sum(g.detach() * g) for g in gradients)
+        first, *others = (torch.sum(g.detach() * g) for g in gradients)
+        value = sum(others, first)
         weights = [weight for node in layers for weight in node.differentiated]
         products = gradients_of(run.network, value, weights)
         for node in layers:

@@ -24,7 +24,7 @@ class Jacobian(Group):
 
     def before_loss(self, run: Pass) -> None:
         """One backward pass from the summed scores to the inputs."""
-        if run.leaf is None or not run.scores.requires_grad:
+        if run.leaf is None or run.scores is None or not run.scores.requires_grad:
             return
         with explained(run.network, "the backward pass to the inputs"):
             (gradient,) = torch.autograd.grad(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
+from evozc.extraction._axes import Axes
 from evozc.extraction._group import Group, Pass
 from evozc.extraction._numbers import rows
 from evozc.extraction._state import explained
@@ -78,7 +80,7 @@ class _FirstWeights(Trace):
         """A layer is linear in its weight."""
         if use.multiplies is None or not output.requires_grad:
             return
-        main = max(self.mark(use.weight).weights, key=lambda p: p.numel())
+        main = max(self.made_of(use.weight), key=lambda p: p.numel())
         if use.weight._base is main and use.weight.storage_offset() != main.storage_offset():
             return  # a part without the first weight
         with torch.no_grad():
@@ -86,26 +88,37 @@ class _FirstWeights(Trace):
             unit[(0,) * unit.ndim] = 1
             derivative = again(unit, None if use.bias is None else torch.zeros_like(use.bias))
         axes = mark.axes._replace(channels=None).at(output.shape)._replace(channels=None)
-        place = use.channel_axis
-        # The first weight of a plain layer reaches the first channel alone.
-        whole = place is None or use.weight.storage_offset() or use.function not in _PLAIN
-
-        def by_sample(gradient: torch.Tensor) -> torch.Tensor:
-            if whole:
-                return rows(gradient * derivative, axes).sum(dim=1)
-            return (_first(gradient) * first).sum(dim=1)
-
-        def _first(z: torch.Tensor) -> torch.Tensor:
-            chosen = z.select(place, 0)
-            behind = axes.samples // z.shape[place] if axes.samples * axes.count >= z.numel() else None
-            if behind is None:
-                return rows(z, axes)
-            return chosen.reshape(-1, axes.count, behind).movedim(1, 0).flatten(1)
-
         if axes.samples is None:
             return
-        first = None if whole else _first(derivative)
+        place = use.channel_axis
+        # The first weight of a plain layer reaches the first channel alone.
+        if place is None or use.weight.storage_offset() or use.function not in _PLAIN:
+            by_sample = partial(_product, derivative, axes)
+        else:
+            by_sample = partial(_product_of_first, _first(derivative, axes, place), axes, place)
         self.found.append((get_gradient_edge(output), by_sample, id(main)))
+
+
+def _product(derivative: torch.Tensor, axes: Axes, gradient: torch.Tensor) -> torch.Tensor:
+    return _rows(gradient * derivative, axes).sum(dim=1)
+
+
+def _product_of_first(first: torch.Tensor, axes: Axes, place: int, gradient: torch.Tensor) -> torch.Tensor:
+    return (_first(gradient, axes, place) * first).sum(dim=1)
+
+
+def _first(z: torch.Tensor, axes: Axes, place: int) -> torch.Tensor:
+    """The first channel of every sample."""
+    if axes.samples is None or axes.samples * axes.count < z.numel():
+        return _rows(z, axes)
+    behind = axes.samples // z.shape[place]
+    return z.select(place, 0).reshape(-1, axes.count, behind).movedim(1, 0).flatten(1)
+
+
+def _rows(z: torch.Tensor, axes: Axes) -> torch.Tensor:
+    found = rows(z, axes)
+    assert found is not None  # since where samples are is known
+    return found
 
 
 #: Functions whose first weight belongs to the first channel of the output.

@@ -49,7 +49,8 @@ class Subbatches(Group):
     def _half(run: Pass, part: slice) -> dict[Node, torch.Tensor | None]:
         """The gradients at the layers' weights."""
         run.network.train()
-        given = run.given.part(part)
+        assert run.labels is not None
+        given, labels = run.given.part(part), run.labels[part]
         count = len(given.main)
         if any(node.computed for node in run.nodes["layer"]):
             weights = ComputedWeights(run, count)
@@ -58,7 +59,7 @@ class Subbatches(Group):
             found = weights.found
         else:
             returned, found = run.run(given), {}
-        loss = run.loss_of(run.outputs_of(returned, count), run.labels[part])
+        loss = run.loss_of(run.outputs_of(returned, count), labels)
         tensors = [w for several in found.values() for w in several]
         gradients = gradients_of(run.network, loss, [*run.trainable(), *tensors])
         sums: dict[Node, torch.Tensor | None] = {}
@@ -82,7 +83,7 @@ class ComputedWeights(Trace):
 
     def layer(self, use: Use, output: torch.Tensor, mark: Mark, again: Callable[..., torch.Tensor]) -> None:
         """Keep the weight."""
-        node = next((self._nodes[p] for p in self.mark(use.weight).weights if p in self._nodes), None)
+        node = next((self._nodes[p] for p in self.made_of(use.weight) if p in self._nodes), None)
         if node is not None and not isinstance(use.weight, nn.Parameter):
             kept = self.found.setdefault(node, [])
             if not any(use.weight is w for w in kept):

@@ -50,7 +50,7 @@ class Synflow(Group):
                     return
                 tensors = [*weights.values(), *(w for several in flow.computed.values() for w in several)]
                 found = torch.autograd.grad(output, tensors, allow_unused=True)
-                gradients = dict(zip(tensors, found, strict=True))
+                gradients: dict[torch.Tensor, torch.Tensor | None] = dict(zip(tensors, found, strict=True))
         finally:
             torch.set_default_dtype(torch.float32)
         for node in run.nodes["layer"]:
@@ -63,11 +63,13 @@ class Synflow(Group):
     ) -> None:
         # What is computed from a parameter that is used by itself too, as of tied words, is part of its flow.
         found = [weights[node.weight]] if node.weight in weights else [
-            w for parameter in node.parameters for w in flow.computed.get(weights.get(parameter), ())
+            w for parameter in node.parameters if parameter in weights
+            for w in flow.computed.get(weights[parameter], ())
         ]
-        known = [(w, gradients[w]) for w in found if gradients[w] is not None]
+        known = [(w, g) for w in found if (g := gradients[w]) is not None]
         if known:
-            total = sum(g.to_dense() if g.layout != torch.strided else g for _, g in known)
+            first, *others = (g.to_dense() if g.layout != torch.strided else g for _, g in known)
+            total = sum(others, first)
             node.values["synflow"] = torch.linalg.vector_norm(total * known[0][0].detach(), 1).item()
 
 
@@ -93,7 +95,7 @@ class _Flow(Trace):
 
     def instead(self, use: Use) -> torch.Tensor | None:
         """The magnitude of a computed weight."""
-        main = max(self.mark(use.weight).weights, key=lambda p: p.numel())
+        main = max(self.made_of(use.weight), key=lambda p: p.numel())
         if use.weight is main or use.weight._base is main:
             return None
         own = use.weight.abs()

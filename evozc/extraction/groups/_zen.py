@@ -114,7 +114,7 @@ class _Last(Trace):
         """A weight that was computed is drawn too."""
         if use.function in LOOKUPS:
             return None
-        parameters = self.mark(use.weight).weights
+        parameters = self.made_of(use.weight)
         drawn = (self._computed[id(p)] for p in parameters if id(p) in self._computed)
         return next((w for w in drawn if w.shape == use.weight.shape), None)
 
