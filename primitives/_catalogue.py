@@ -167,6 +167,21 @@ STATISTICS = (
         "output_grad_sqrt_sigmoid", "mean of the square root of the sigmoid of dz",
         _P, r"\overline{\sqrt{\sigma(\partial z)}}", "evolved", source=_AUTOPROX, needs_labels=True,
     ),
+    _layer(
+        "from_input_min", "fewest layers on a path from the input to this one, itself included; missing here "
+        "and below where the scores do not depend on it", _P, r"\ell^{\mathrm{in}}_{\min}", "graph",
+    ),
+    _layer("from_input_max", "most of them", _P, r"\ell^{\mathrm{in}}_{\max}", "graph"),
+    _layer(
+        "to_output_min", "fewest layers on a path from this one to the output, itself included",
+        _P, r"\ell^{\mathrm{out}}_{\min}", "graph",
+    ),
+    _layer("to_output_max", "most of them", _P, r"\ell^{\mathrm{out}}_{\max}", "graph"),
+    _layer(
+        "log_paths", "log of the number of paths from the input to the output that lead through it",
+        _N, r"\log \#\mathrm{paths}", "graph",
+    ),
+    _layer("skipped", "1 where a path without layers leads around it, else 0", _N, "s", "graph"),
     _activation("positive", "fraction of z above 0", _N, r"P(z > 0)"),
     _activation("output_mean", "mean of z", _R, r"\overline{z}"),
     _activation("output_std", "population standard deviation of z", _N, r"\sigma(z)"),
@@ -259,5 +274,22 @@ STATISTICS = (
         "matrix of the first weight of every layer, over the first 16 samples in evaluation mode, "
         "softmax smoothed by 0.05",
         _N, r"H_F", "spectrum", source=_VKDNW,
+    ),
+    _network(
+        "path_min", "fewest layers on a path from the input to the output", _N, r"\ell_{\min}", "graph"
+    ),
+    _network("path_max", "most of them", _N, r"\ell_{\max}", "graph"),
+    _network(
+        "log_paths", "log of the number of paths from the input to the output",
+        _N, r"\log \#\mathrm{paths}", "graph",
+    ),
+    _network("width", "most layers at one distance from the input, the longest", _N, "w", "graph"),
+    _network(
+        "merges", "number of functions that join what comes from different layers",
+        _N, r"\#\mathrm{merges}", "graph",
+    ),
+    _network(
+        "cycles", "circuit rank of the graph of layers and merges, edges - vertices + 1",
+        _N, r"\mathrm{rank}", "graph",
     ),
 )

@@ -25,9 +25,9 @@ from evozc.extraction._measure import Measurement, measure
 from evozc.extraction._random import RandomInputs, noise
 from evozc.extraction._settings import ExtractionSettings
 from evozc.extraction._shards import ExtractionManifest, Outcome, Shards, asked
-from evozc.spaces import SearchSpace
+from evozc.spaces import GraphSpace, SearchSpace, cell_scalars
 from evozc.table import Table, Target
-from primitives import NETWORK
+from primitives import NETWORK, Sign, scalar
 
 FORMAT = "evozc-extraction-2"
 SHARD = 16
@@ -74,6 +74,7 @@ def extract_table(
         reasons are in ``provenance["failed"]``; nothing is kept in the folder of those that want of
         memory left out, so that the next call tries them again. Statistics that no architecture has
         a value of, as those of attention in a space without it, are left out.
+        With the group ``graph`` come the numbers of the architectures' own graphs, if the space has some.
 
     Raises:
         ConfigError: inputs that the space's networks do not take.
@@ -86,9 +87,26 @@ def extract_table(
     batches = batches_of(space, images, settings)
     with Shards.of(shards, manifest_of(space, images, settings)) as folder:
         lost = fill(folder, space, architectures, batches, executor, progress, seconds)
-        return table_of(
+        table = table_of(
             folder.manifest, architectures, space.canonical_key, folder.outcomes() | lost, targets
         )
+    return with_cell_scalars(table, space) if "graph" in settings.groups else table
+
+
+def with_cell_scalars(table: Table, space: SearchSpace) -> Table:
+    """A table with the numbers of its architectures' graphs, if the space has any, as network scalars.
+
+    They are columns of the table, not statistics of networks: a formula that uses them can be
+    applied to architectures of the space alone.
+    """
+    if not isinstance(space, GraphSpace):
+        return table
+    found = cell_scalars(space, table.architectures)
+    added = {scalar(name, what, sign=Sign.NONNEGATIVE, group="graph"): v for name, (what, v) in found.items()}
+    return replace(
+        table, statistics=(*table.statistics, *added),
+        values={**table.values, **{s.key: values for s, values in added.items()}},
+    )
 
 
 def fill(

@@ -57,6 +57,19 @@ class Node:
 
 
 @dataclass(eq=False)
+class Vertex:
+    """A place in the graph of a network: the input, the use of a weight, or where several come together.
+
+    Args:
+        sources: The vertices that feed it, by their numbers.
+        layer: The layer whose weight is used.
+    """
+
+    sources: tuple[int, ...] = ()
+    layer: Node | None = None
+
+
+@dataclass(eq=False)
 class Pass:
     """One network on one mini-batch.
 
@@ -79,7 +92,8 @@ class Pass:
         leaf: The inputs that the main pass's graph reaches back to, if any.
         fed: The copy of them that the network was given.
         gradients: The loss's gradient by tensor, once it is taken.
-        steps: What ran in the main pass between inputs and outputs, for the graph.
+        vertices: The graph of the main pass; the first one is the input.
+        sink: The number of the vertex that gives the outputs; None if it is not known.
         unseen: The names of the parameters that ran but belong to no node.
         notes: What else is to be known of the numbers.
     """
@@ -100,7 +114,8 @@ class Pass:
     leaf: torch.Tensor | None = None
     fed: torch.Tensor | None = None
     gradients: Gradients = field(default_factory=dict)
-    steps: list[Any] = field(default_factory=list)
+    vertices: list[Vertex] = field(default_factory=lambda: [Vertex()])
+    sink: int | None = None
     unseen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

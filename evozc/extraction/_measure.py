@@ -201,7 +201,7 @@ def _run(run: Pass, blocks: Sequence[nn.Module], groups: Sequence[Group]) -> Pas
             snapshot.restore()
             record.forget()
         run.outputs = run.scores = run.leaf = run.fed = None
-        run.steps.clear()
+        run.vertices.clear()
         for group in record.listeners("own_passes"):
             try:  # all passes begin with the same network and random state
                 with seeded(run.network, run.seed):
@@ -272,7 +272,7 @@ def _main_pass(run: Pass, record: Recorder, blocks: Sequence[nn.Module]) -> None
     with torch.set_grad_enabled(needs_loss or any(group.needs_graph for group in groups)):
         run.fed = leaf.clone()
         given = run.given.with_main(run.fed)
-        record.given(list(given.tensors()))
+        record.begin(list(given.tensors()), run.fed)
         with record.recording(blocks):
             returned = run.run(given)
         record.finish()
@@ -299,8 +299,10 @@ def _scored(run: Pass, record: Recorder, returned: Any) -> torch.Tensor | None:
     """
     try:
         run.outputs = run.outputs_of(returned, record.count)
+        known = record.mark(run.outputs)
+        if known is not None and known.source > 0:
+            run.sink = known.source
         if run.outputs.ndim > 2:
-            known = record.mark(run.outputs)
             run.score_axis = _axis_of_channels(run.outputs, None if known is None else known.axes)
         run.scores = run.scores_of(run.outputs)
     except DataError as error:

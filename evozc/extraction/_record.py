@@ -13,7 +13,7 @@ from torch import nn
 
 from evozc.errors import EvozcError
 from evozc.extraction._axes import Axes
-from evozc.extraction._group import Group, Node, Pass
+from evozc.extraction._group import Group, Node, Pass, Vertex
 from evozc.extraction._trace import Mark, Trace
 from evozc.extraction._uses import SOFTMAX, Use
 
@@ -126,7 +126,21 @@ class Recorder(Trace):
         if group in self.groups:
             self.groups.remove(group)
 
+    def begin(self, tensors: Sequence[torch.Tensor], main: torch.Tensor) -> None:
+        """Mark the network's inputs; where the graph begins is the main one."""
+        self.given(tensors)
+        known = self.mark(main)
+        if known is not None and main.is_floating_point():
+            self._set(main, known._replace(source=0))
+
     # What the trace sees.
+
+    def joined(self, sources: tuple[int, ...]) -> int:
+        self.run.vertices.append(Vertex(sources))
+        return len(self.run.vertices) - 1
+
+    def weighted(self, source: int) -> int:
+        return self.joined((max(source, 0),))
 
     def call(self, function: Callable[..., Any], name: str, args: tuple, kwargs: dict[str, Any]) -> Any:
         for value in args:
@@ -179,6 +193,7 @@ class Recorder(Trace):
                             self.tell_one(group, "use_gradient", node, use, gradient.detach())
 
             self._tensors.append(output.register_hook(gradient))
+        self.run.vertices[mark.source].layer = node
         if first:
             self._measure("layer", node, (use.inputs,), output)
 

@@ -32,12 +32,14 @@ class Mark(NamedTuple):
         weights: If not, the parameters from which alone it was computed.
         axes: Where its samples and channels are; of data.
         probabilities: The softmax whose probabilities it holds, perhaps dropped out.
+        source: The number of the vertex of the network's graph that it comes from; -1 if from none.
     """
 
     data: bool
     weights: tuple[nn.Parameter, ...] = ()
     axes: Axes = Axes(1)
     probabilities: Any = None
+    source: int = -1
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Itself: who copies a tensor wants no second network."""
@@ -83,6 +85,14 @@ class Trace(TorchFunctionMode):
 
     def attended(self, softmax: Any, output: torch.Tensor, mark: Mark) -> None:
         """Attention has read by a softmax's probabilities."""
+
+    def joined(self, sources: tuple[int, ...]) -> int:
+        """A function takes what comes from several vertices; the vertex of its output."""
+        return sources[0]
+
+    def weighted(self, source: int) -> int:
+        """A weight is used on what comes from a vertex; the vertex of the output."""
+        return source
 
     def function(self, name: str, args: tuple, kwargs: dict[str, Any], output: Any) -> None:
         """Any function on data has run."""
@@ -178,6 +188,7 @@ class Trace(TorchFunctionMode):
                 mark = mark._replace(axes=mark.axes.with_channels(output.shape, use.channel_axis))
             # Of two factors that are both made of parameters comes a weight, and that is no layer.
             if mark.data or name.startswith(_OF_LAYERS):
+                mark = mark._replace(source=self.weighted(mark.source))
                 self._set(output, mark)
 
                 def again(weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
@@ -218,22 +229,27 @@ class Trace(TorchFunctionMode):
         best = torch.empty(0)
         weights: tuple[nn.Parameter, ...] = ()
         strange = False
+        sources: dict[int, None] = {}
         for tensor in _tensors((*args, *named.values()) if named else args):
             known = self.mark(tensor)
             if known is None:
                 strange = strange or self._is_data(tensor)
-            elif known.data:
+                continue
+            if known.source >= 0:
+                sources[known.source] = None
+            if known.data:
                 if source is None or (best.shape != shape and tensor.shape == shape):
                     source, best = known, tensor
             elif known.weights:
                 weights += known.weights
+        place = self.joined(tuple(sources)) if len(sources) > 1 else next(iter(sources), -1)
         if source is None:
             if strange:
-                return Mark(True, axes=Axes(self.count))
-            return Mark(False, tuple(dict.fromkeys(weights))) if weights else CONSTANT
+                return Mark(True, axes=Axes(self.count), source=place)
+            return Mark(False, tuple(dict.fromkeys(weights)), source=place) if weights else CONSTANT
         axes = followed(function, name, args, named, best, source.axes, shape)
         same = best.shape == shape or name in RESHAPES
-        return Mark(True, (), axes, source.probabilities if same else None)
+        return Mark(True, (), axes, source.probabilities if same else None, place)
 
     def _is_data(self, tensor: torch.Tensor) -> bool:
         """Whether a tensor that comes from a kernel which could not be watched seems to hold samples."""

@@ -5,8 +5,11 @@ what networks take and return: :class:`ImageInputs`, :class:`TokenInputs`, :clas
 
 **Spaces**: :class:`NasBench201`, :class:`Texts`; all by name: :func:`get_space`,
 :func:`space_from_options`, :data:`SPACES`.
+
+**What an architecture's graph says**: :func:`cell_scalars`.
 """
 
+from evozc.spaces._cell_scalars import cell_scalars
 from evozc.spaces._space import (
     ColumnSpace,
     GraphSpace,
@@ -23,4 +26,5 @@ from evozc.spaces.texts import Texts
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "SearchSpace", "GraphSpace", "SizedSpace", "ColumnSpace", "ImageInputs", "TokenInputs", "Outputs",
     "NasBench201", "Texts", "get_space", "space_from_options", "SPACES",
+    "cell_scalars",
 ]
