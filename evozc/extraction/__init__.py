@@ -7,7 +7,8 @@
 :data:`evozc.symbols.GROUPS`.
 
 **Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it
-stopped, :func:`remove_shards`, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
+stopped, :func:`remove_shards`, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`;
+what the architectures' own graphs say, without networks: :func:`with_cell_scalars`.
 
 **Measuring many in portions**, as the tasks of a Slurm array: :class:`Portion`, :func:`extract_portion`,
 :func:`merge_portions`, :func:`remove_portions`.
@@ -19,7 +20,7 @@ stopped, :func:`remove_shards`, :class:`ExtractionSettings`, :data:`INPUTS`, :da
 
 from evozc.extraction._call import Output
 from evozc.extraction._conventions import thop_macs, tw_flops, used_parameters
-from evozc.extraction._extract import extract_table, remove_shards
+from evozc.extraction._extract import extract_table, remove_shards, with_cell_scalars
 from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images, load_images, load_inputs
@@ -32,7 +33,7 @@ from evozc.extraction._settings import INITIALISATIONS, INPUTS, ExtractionSettin
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "measure", "Measurement", "initialise", "Output", "Loss", "LOSSES",
     "Group", "Node", "Pass",
-    "extract_table", "remove_shards", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
+    "extract_table", "remove_shards", "with_cell_scalars", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
     "Portion", "extract_portion", "merge_portions", "remove_portions",
     "tw_flops", "thop_macs", "used_parameters",
     "load_images", "load_inputs", "Images", "RandomInputs",

@@ -74,7 +74,6 @@ def extract_table(
         reasons are in ``provenance["failed"]``; nothing is kept in the folder of those that want of
         memory left out, so that the next call tries them again. Statistics that no architecture has
         a value of, as those of attention in a space without it, are left out.
-        With the group ``graph`` come the numbers of the architectures' own graphs, if the space has some.
 
     Raises:
         ConfigError: inputs that the space's networks do not take.
@@ -87,10 +86,9 @@ def extract_table(
     batches = batches_of(space, images, settings)
     with Shards.of(shards, manifest_of(space, images, settings)) as folder:
         lost = fill(folder, space, architectures, batches, executor, progress, seconds)
-        table = table_of(
+        return table_of(
             folder.manifest, architectures, space.canonical_key, folder.outcomes() | lost, targets
         )
-    return with_cell_scalars(table, space) if "graph" in settings.groups else table
 
 
 def with_cell_scalars(table: Table, space: SearchSpace) -> Table:

@@ -193,3 +193,22 @@ def test_cell_scalars_are_those_of_all_paths():
             assert found[f"cell_most_{label}"][1][k] == max(counted, default=0)
             reading = sum(operations[v] in subset for v in np.flatnonzero(edges[0]))
             assert found[f"cell_reading_{label}"][1][k] == reading
+
+
+def test_a_table_takes_the_scalars_of_its_architectures(tmp_path):
+    from evozc.extraction import with_cell_scalars
+    from evozc.formula import parse
+    from evozc.table import Table, load_table, save_table
+    from primitives import FULL
+
+    space = NasBench201()
+    texts = tuple(f"|{a}~0|+|{b}~0|none~1|+|none~0|none~1|nor_conv_3x3~2|" for a in ("none", "nor_conv_3x3")
+                  for b in ("skip_connect", "nor_conv_1x1"))
+    bare = Table(texts, tuple(map(space.canonical_key, texts)), (), {}, {}, {})
+    save_table(with_cell_scalars(bare, space), tmp_path / "t.npz")
+    table = load_table(tmp_path / "t.npz")
+    assert [s.group for s in table.statistics] == ["graph"] * 80
+    assert table.values["network.cell_count_nor_conv_3x3"].tolist() == [1, 1, 2, 2]
+    assert table.values["network.cell_longest_any"].tolist() == [2, 2, 2, 2]
+    assert table.values["network.cell_most_nor_conv_3x3"].tolist() == [1, 1, 1, 1]
+    parse("log(network.cell_count_nor_conv_3x3)", FULL.with_statistics(table.statistics))
