@@ -57,6 +57,9 @@ def test_each_task_alone_and_all_but_each_space_is_searched_on():
 
 def test_tables_that_share_architectures_are_one_space(tasks):
     assert running.spaces_of(tasks) == [0, 0, 2]
+    assert running.spaces_of(tasks, [("b", "c")]) == [0, 0, 0]
+    with pytest.raises(ConfigError, match="no table is called 'd'; there are a, b, c"):
+        running.spaces_of(tasks, [("a", "d")])
 
 
 def test_what_is_judged_was_seen_by_no_search(tasks):

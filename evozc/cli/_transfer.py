@@ -42,6 +42,11 @@ def transfer(
         typer.Option(help="What to rank by; of several, each is a task of the tables that hold it. "
                      "[default: the only target]"),
     ] = None,
+    together: Annotated[
+        list[str] | None,
+        typer.Option(help="Tables of one space, as nb201,svhn, that are left out together; may be given several "
+                     "times. [default: as the tables say, or share architectures]"),
+    ] = None,
     labels: Annotated[
         int | None,
         typer.Option(help="Labelled architectures of each task. [default: the table's split, or 156]"),
@@ -74,7 +79,8 @@ def transfer(
     tasks = open_tasks(table, target or None, labels)
     if left_out := uncommon(tasks):
         say(f"without {', '.join(left_out)}, which not all tables hold")
-    with start_transfer(run or Path("runs") / "transfer", tasks, settings) as folder:
+    groups = [group.split(",") for group in together or ()]
+    with start_transfer(run or Path("runs") / "transfer", tasks, settings, groups) as folder:
         _to_its_end(folder, jobs, "the same command")
 
 

@@ -26,11 +26,13 @@ class TransferManifest:
 
     Args:
         tasks: Where they come from; of each seed the samples are drawn anew.
+        spaces: The number of each one's space; tasks of one space are left out together.
         settings: Of the study.
         versions: Of Python and of packages, by name.
     """
 
     tasks: tuple[TaskSource, ...]
+    spaces: tuple[int, ...]
     settings: TransferSettings
     versions: Mapping[str, str]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from evozc._folder import format_of, installed
-from evozc.benchmarks import reopen_tasks, space_of
+from evozc.benchmarks import space_of
 from evozc.engine import Objective
 from evozc.errors import CheckpointError, ConfigError, DataError, WorkerError
 from evozc.evolution import symbols_of
@@ -22,16 +22,20 @@ from evozc.transfer._settings import TransferSettings
 _PACKAGES = ("evozc", "numpy", "scipy", "deap", "numba")
 
 
-def start_transfer(path: Path, tasks: Sequence[Task], settings: TransferSettings) -> TransferFolder:
+def start_transfer(
+    path: Path, tasks: Sequence[Task], settings: TransferSettings, together: Sequence[Collection[str]] = ()
+) -> TransferFolder:
     """Make the folder of a study, or open the one that is there if it asks for the same.
 
     Args:
         path: The folder.
         tasks: At least two, opened by name.
         settings: Of the study.
+        together: Groups of tables, by file name without ``.npz``, that are of one space although neither
+            their names of it nor their architectures show it.
 
     Raises:
-        ConfigError: the tasks do not do.
+        ConfigError: the tasks or groups do not do.
         DataError: one cannot be searched on, or the folder cannot be written.
         CheckpointError: the folder holds something else, or a study with other tasks or settings.
     """
@@ -40,12 +44,12 @@ def start_transfer(path: Path, tasks: Sequence[Task], settings: TransferSettings
         raise ConfigError("transfer needs at least two tasks, of tables that are files")
     Objective(tasks)
     symbols_of(tasks, settings.search(0))
-    asked = TransferManifest(sources, settings, installed(*_PACKAGES))
+    asked = TransferManifest(sources, tuple(spaces_of(tasks, together)), settings, installed(*_PACKAGES))
     if not format_of(path):
         return TransferFolder.create(path, asked)
     folder = TransferFolder.open(path)
     found = folder.manifest
-    differing = [n for n in ("tasks", "settings") if getattr(found, n) != getattr(asked, n)]
+    differing = [n for n in ("tasks", "spaces", "settings") if getattr(found, n) != getattr(asked, n)]
     if differing:
         folder.__exit__()
         raise CheckpointError(
@@ -75,8 +79,7 @@ def continue_transfer(
     if done is not None:
         return done
     manifest = folder.manifest
-    first = reopen_tasks(manifest.tasks)
-    spaces = spaces_of(first)
+    spaces = manifest.spaces
     found = _searched(folder, list(cells_of(spaces, manifest.settings.seeds)), jobs, observe)
     by_seed = [tasks_of(manifest.tasks, seed) for seed in range(manifest.settings.seeds)]
     results = matrix(by_seed, spaces, found, manifest.settings, manifest.versions)
@@ -85,14 +88,19 @@ def continue_transfer(
     return results
 
 
-def spaces_of(tasks: Sequence[Task]) -> list[int]:
-    """The number of each task's space; tables that name one space, or share a key, have the same."""
+def spaces_of(tasks: Sequence[Task], together: Sequence[Collection[str]] = ()) -> list[int]:
+    """The number of each task's space; tables that name one space, share a key, or are said to be, are alike."""
+    names = [Path(task.name).name.removesuffix(".npz") for task in tasks]
+    unknown = sorted({name for group in together for name in group}.difference(names))
+    if unknown:
+        raise ConfigError(f"no table is called {unknown[0]!r}; there are {', '.join(dict.fromkeys(names))}")
     numbers: list[int] = []
     for place, task in enumerate(tasks):
         name, keys = _space(task), set(task.table.keys)
         same = [
             numbers[k] for k, other in enumerate(tasks[:place])
             if (name and name == _space(other)) or not keys.isdisjoint(other.table.keys)
+            or any(names[place] in group and names[k] in group for group in together)
         ]
         number = min(same, default=place)
         numbers = [number if one in same else one for one in numbers] + [number]
