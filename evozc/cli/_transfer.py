@@ -44,8 +44,8 @@ def transfer(
     ] = None,
     together: Annotated[
         list[str] | None,
-        typer.Option(help="Tables of one space, as nb201,svhn, that are left out together; may be given several "
-                     "times. [default: as the tables say, or share architectures]"),
+        typer.Option(help="Tables of one space, as nb201,svhn, that are left out together; may be given "
+                     "several times. [default: as the tables say, or share architectures]"),
     ] = None,
     labels: Annotated[
         int | None,

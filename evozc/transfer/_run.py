@@ -89,7 +89,7 @@ def continue_transfer(
 
 
 def spaces_of(tasks: Sequence[Task], together: Sequence[Collection[str]] = ()) -> list[int]:
-    """The number of each task's space; tables that name one space, share a key, or are said to be, are alike."""
+    """The number of each task's space: one for tables that name it, share a key, or are said to be alike."""
     names = [Path(task.name).name.removesuffix(".npz") for task in tasks]
     unknown = sorted({name for group in together for name in group}.difference(names))
     if unknown:
