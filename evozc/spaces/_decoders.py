@@ -93,7 +93,7 @@ class DecoderSpace:
     @property
     def inputs(self) -> TokenInputs:
         """Sequences of words, the most frequent of which have the lowest numbers."""
-        return TokenInputs(self.vocabulary, self.length, batch=4)
+        return TokenInputs(self.vocabulary, self.length, batch=2)
 
     @property
     def outputs(self) -> Outputs:

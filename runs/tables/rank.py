@@ -19,9 +19,8 @@ from scipy import stats
 
 from evozc.baselines import find_proxy, proxies
 from evozc.benchmarks import attach_targets, averaged, read_targets, space_of
-from evozc.benchmarks.readers import Request, Wanted, read_published
+from evozc.benchmarks.readers import Request, Wanted, read_published, read_rows
 from evozc.engine import Evaluator
-from evozc.errors import DataError
 from evozc.evaluation import estimate
 from evozc.table import Table, load_table
 from primitives import FULL
@@ -111,14 +110,13 @@ def _shown(found: object) -> str:
 def _alike(name: str, table: Table, scores: Mapping[str, np.ndarray], path: Path) -> str:
     """Spearman's rho of our scores with published ones, for each that there is."""
     space, recipe = space_of(table), RECIPES[name]
-    request = Request(
-        space, (Wanted.of(recipe.target),), scores=True, architecture_column=recipe.column,
-        where=recipe.where,
-    )
-    try:
-        published = averaged(read_published(path, request))
-    except DataError as error:
-        return f"none: {error}"
+    wanted = Wanted.of(recipe.target)
+    needed = {recipe.column, wanted.name, *recipe.where, *getattr(space, "architecture_columns", ())}
+    others = [column for column in read_rows(path)[0] if column not in {*needed, *SAME}]
+    published = averaged(read_published(path, Request(
+        space, (wanted,), scores=True, architecture_column=recipe.column, where=recipe.where,
+        without=tuple(others),
+    )))
     rows = {architecture: row for row, architecture in enumerate(published.architectures)}
     kept = [place for place, architecture in enumerate(table.architectures) if architecture in rows]
     chosen = [rows[table.architectures[place]] for place in kept]
