@@ -11,10 +11,11 @@ from pathlib import Path
 from evozc._api._memory import search_tasks
 from evozc._api._proxy import Proxy
 from evozc._folder import changed
+from evozc._records import to_json
 from evozc._screen import announcing_compilation, as_html, as_text, results_shown, say, watching
 from evozc.benchmarks import open_tasks, reopen_tasks
 from evozc.engine import rank_references
-from evozc.errors import ConfigError
+from evozc.errors import ConfigError, FormulaError
 from evozc.evolution import Progress, SearchSettings, uncommon
 from evozc.formula import parse
 from evozc.runs import (
@@ -92,13 +93,19 @@ class SearchRun:
 
     def _proxy(self, entry: Judged) -> Proxy:
         results = self.results
-        formula = parse(entry.formula, symbol_set().with_statistics(self.tasks[0].table.statistics))
+        try:
+            formula = parse(entry.formula, symbol_set())
+        except FormulaError:  # it holds a scalar of the table's own
+            formula = parse(entry.formula, symbol_set().with_statistics(self.tasks[0].table.statistics))
+        table = results.table or "a table in memory"
         tau = "undefined" if entry.held_out_tau is None else f"{entry.held_out_tau:.3f}"
+        kept = ("target", "table", "seed", "labelled", "held_out", "noise_ceiling")
         return Proxy(
-            formula, str(self.path or f"search on {results.table or 'a table in memory'}"),
-            f"A zero-cost proxy found by evozc on {results.table or 'a table in memory'}: Kendall tau {tau} "
-            f"with {results.target} on {results.held_out} held-out architectures.",
-            rank_references(formula, *(task.labelled for task in self.tasks)),
+            formula, str(self.path or f"search on {table}"),
+            f"A zero-cost proxy found by evozc on {table}: Kendall tau {tau} with {results.target} on "
+            f"{results.held_out} held-out architectures.",
+            lambda: rank_references(formula, *(task.labelled for task in self.tasks)),
+            {**to_json(entry), **{name: getattr(results, name) for name in kept}},
         )
 
     def __str__(self) -> str:
