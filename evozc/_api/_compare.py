@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor as Pool
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from evozc._folder import format_of
 from evozc._screen import counted, say
@@ -75,7 +76,7 @@ def compare(
 
 def usable_settings(
     table: Table, methods: Sequence[str] = (), budgets: Sequence[int] = (),
-    tell: Callable[[str], object] = lambda _: None, **others: int,
+    tell: Callable[[str], object] = lambda _: None, **others: Any,
 ) -> ComparisonSettings:
     """Settings for a table.
 

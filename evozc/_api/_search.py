@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 from evozc._api._memory import search_tasks
 from evozc._api._proxy import Proxy
@@ -154,7 +155,8 @@ def search(
         SearchExhaustedError: the rules leave no candidate, and nothing valid was found before.
     """
     settings = settings or SearchSettings()
-    tables = list(table) if isinstance(table, list | tuple) else [table]
+    several = isinstance(table, list | tuple)
+    tables = list(cast("Sequence[str | Path | Table]", table if several else [table]))
     tasks = open_tasks(tables, target, labels, settings.seed)
     if left_out := uncommon(tasks):
         say(f"without {', '.join(left_out)}, which not all tables hold")

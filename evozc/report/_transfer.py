@@ -19,7 +19,7 @@ def draw_transfer(results: TransferResults) -> str:
     """
     rows = [row for row in results.rows if row.kind != "proxy"]
     rows += [row for row in results.rows if row.kind == "proxy"][:_PROXIES]
-    cells = [[tau and tau.mean for tau in row.taus] + [row.mean, row.worst] for row in rows]
+    cells = [[None if tau is None else tau.mean for tau in row.taus] + [row.mean, row.worst] for row in rows]
     numbers = [[math.nan if value is None else value for value in line] for line in cells]
     columns = [plain(name) for name in results.names] + ["mean", "worst"]
     with drawing() as figures:
