@@ -58,8 +58,13 @@ proxy.rank([network])
 '''
 
 
-#: Rooms that are not clean yet.
-UNFINISHED = ("evozc/engine/", "evozc/evolution/")
+#: Files that are not clean yet, as they are being written anew.
+UNFINISHED = (
+    *(f"evozc/engine/_{name}.py:" for name in (
+        "counting", "evaluator", "kendall", "plain", "program", "scorer",
+    )),
+    *(f"evozc/evolution/_{name}.py:" for name in ("grammar", "search")),
+)
 
 
 def test_everything_is_well_typed(monkeypatch):

@@ -13,6 +13,7 @@ import types as python_types
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import llvmlite.ir as ir
 import numpy as np
@@ -54,12 +55,12 @@ def _from_bits(typingctx, k):
 
 @overload(_elementwise_compiled.bits)
 def _bits_overload(x):
-    return lambda x: _bits(x)
+    return lambda x: _bits(x)  # type: ignore[call-arg] # numba gives the context itself
 
 
 @overload(_elementwise_compiled.from_bits)
 def _from_bits_overload(k):
-    return lambda k: _from_bits(k)
+    return lambda k: _from_bits(k)  # type: ignore[call-arg] # as above
 
 
 def _is_compilable(function: object) -> bool:
@@ -109,13 +110,16 @@ def _nodewise(function: Callable[..., None], source: int) -> Callable:
 
 
 @functools.cache
-def compile_kernel(operator: Operator) -> object:
+def compile_kernel(operator: Operator) -> Any:
     """The compiled kernel of an operator that has one; ``address`` is where it starts."""
     function = operator.compiled
+    assert function is not None
     if not _is_compilable(function):
         register_jitable(**_OPTIONS)(function)
     elementwise = operator.kind == "elementwise"
-    template = (_unary, _binary)[operator.arity - 1] if elementwise else _nodewise
+    template: Callable[..., Callable] = _nodewise
+    if elementwise:
+        template = (_unary, _binary)[operator.arity - 1]
     signature, options = (_ELEMENTWISE, _FUSED) if elementwise else (_NODEWISE, _OPTIONS)
     return c_function(signature, template(function, _source_of(function)), options)
 
@@ -142,8 +146,8 @@ def _announce() -> None:
 def _source_of(function: Callable) -> int:
     """A checksum of what a function may be made of: numba's cache knows the templates' file alone."""
     together = (function, _elementwise_compiled.bits, _nodewise_compiled.total)
-    paths = set(map(inspect.getsourcefile, together))
-    readable = [path for path in map(Path, sorted(filter(None, paths))) if path.is_file()]
+    paths = {path for one in together if (path := inspect.getsourcefile(one))}
+    readable = [path for path in map(Path, sorted(paths)) if path.is_file()]
     return zlib.crc32(b"".join(path.read_bytes() for path in readable))
 
 
