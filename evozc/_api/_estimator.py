@@ -48,6 +48,8 @@ class ProxySearch:
         feature_names_in_: Their names, if it had some.
     """
 
+    _estimator_type = "regressor"  # for scikit-learn before 1.6, which knows no tags
+
     def __init__(
         self,
         *,

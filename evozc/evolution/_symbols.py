@@ -24,4 +24,4 @@ def symbols_of(tasks: Sequence[Task], settings: SearchSettings) -> SymbolSet:
 def uncommon(tasks: Sequence[Task]) -> list[str]:
     """The keys of statistics that some of the tasks' tables hold and others lack, of which none is used."""
     held: list[set[str]] = [{s.key for s in task.table.statistics} for task in tasks]
-    return sorted(set.union(*held) - set.intersection(*held))
+    return sorted(set[str]().union(*held) - held[0].intersection(*held[1:]))
