@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evozc.auditing._information import Information
 from evozc.auditing._measured import Measured
-from evozc.auditing._partial import main_explanation
+from evozc.auditing._partial import Given, main_explanation
 from evozc.auditing._predictors import Predictions
 from evozc.auditing._ranking import TOP, no_better_than_chance
 from evozc.auditing._results import BaselineTau, Bias, ProxyAudit
@@ -76,16 +76,15 @@ def explained_by(proxy: ProxyAudit, baselines: Sequence[BaselineTau]) -> str:
         return "nothing to explain: it gives every architecture the same score"
     if not tau.excludes(0):
         return f"nothing to explain: tau {shown(tau)} is no better than chance"
-    same = next((g for g in proxy.given if abs(g.agreement.value or 0.0) >= _EQUAL), None)
+    same = _same(proxy)
     if same is not None:
         return f"is {same.baseline}: tau {shown(same.agreement)} with it"
     given = main_explanation(proxy.given)
     if given is None:
         return "no trivial baseline is known for this table; name one with --baseline"
-    share = percent(given.explained) if (given.explained.value or 0.0) < 1 else "all"
     figures = (
-        f"{share} of its tau is that of {given.baseline}, which leaves {shown(given.partial)} (Kendall's "
-        f"partial tau {shown(given.kendall)}); tau with it {shown(given.agreement)}"
+        f"{_share(given)} of its tau is that of {given.baseline}, which leaves {shown(given.partial)} "
+        f"(Kendall's partial tau {shown(given.kendall)}); tau with it {shown(given.agreement)}"
     )
     fitted = next((i for i in proxy.imitations if i.by == "sizes"), None)
     fit = "" if fitted is None else (
@@ -101,6 +100,15 @@ def explained_by(proxy: ProxyAudit, baselines: Sequence[BaselineTau]) -> str:
     if (given.explained.value or 0.0) >= 1 / 3:
         return f"partly {given.baseline}: {figures}"
     return f"no trivial baseline explains a third of it: {figures}"
+
+
+def _same(proxy: ProxyAudit) -> Given | None:
+    """The baseline that a proxy is."""
+    return next((g for g in proxy.given if abs(g.agreement.value or 0.0) >= _EQUAL), None)
+
+
+def _share(given: Given) -> str:
+    return percent(given.explained) if (given.explained.value or 0.0) < 1 else "all"
 
 
 def proxy_verdict(
@@ -210,7 +218,7 @@ def _best(proxies: Sequence[ProxyAudit], baselines: Sequence[BaselineTau], ceili
 
 def _sizes(proxies: Sequence[ProxyAudit], baselines: Sequence[BaselineTau]) -> str:
     sure = [(p, main_explanation(p.given)) for p in proxies if p.ranking["Kendall tau"].excludes(0)]
-    ranking = [(p, g) for p, g in sure if g is not None and p.name != g.baseline]
+    ranking = [(p, g) for p, g in sure if g is not None and not _same(p)]
     counts = [(p, g) for p, g in ranking if trivial(p, baselines)]
     if not ranking:
         return ""
@@ -218,7 +226,7 @@ def _sizes(proxies: Sequence[ProxyAudit], baselines: Sequence[BaselineTau]) -> s
         p, g = max(ranking, key=lambda pair: pair[1].explained.value or 0.0)
         return (f"none ranks by a trivial baseline alone: at most {percent(g.explained)} of a tau "
                 f"({p.name}) is that of {g.baseline}")
-    listed = ", ".join(f"{p.name} {percent(g.explained)} {g.baseline}" for p, g in counts[:4])
+    listed = ", ".join(f"{p.name} ({_share(g)} {g.baseline})" for p, g in counts[:4])
     more = f" and {len(counts) - 4} more" if len(counts) > 4 else ""
     return f"{len(counts)} of {len(ranking)} rank as a trivial baseline does: {listed}{more}"
 
@@ -229,12 +237,13 @@ def _told(info: Information) -> str:
         return "no proxy tells more about the target than a shuffled one, in bits"
     listed = ", ".join(f"{s.name} {shown(s.corrected)}" for s in told)
     if len(told) == len(info.steps):
-        return f"every step tells something beyond shuffled proxies, in bits: {listed}"
+        return f"every step says something beyond shuffled proxies, in bits: {listed}"
     real = told[-1].entropy - info.steps[-1].entropy
     by_chance = info.shuffled[len(told)] - info.shuffled[-1]
     which = "the first" if len(told) == 1 else f"the first {len(told)}"
+    say = "says" if len(told) == 1 else "say"
     return (
-        f"only {which} of {len(info.steps)} steps tells something beyond shuffled proxies, in bits: "
+        f"only {which} of {len(info.steps)} steps {say} something beyond shuffled proxies, in bits: "
         f"{listed}; the others lower the entropy by {real:.2f}, with shuffled labels by {by_chance:.2f}"
     )
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "compare": ("_compare:compare", "Compare formulas with ParZC, trees and hand-crafted proxies."),
     "transfer": ("_transfer:transfer", "Judge what is found on some tasks on others."),
     "audit": ("_audit:audit", "Find out what proxies really know: size, operations, bias, information."),
+    "leaderboard": ("_leaderboard:leaderboard", "Make one page of all methods on all tables below a folder."),
     "parzc": ("_parzc:parzc", "Train the learned predictor ParZC and measure it."),
     "export": ("_export:export", "Write a formula as text, LaTeX, sympy, JSON or a file of Python or torch."),
     "plot": ("_pareto:plot", "Draw a run's Pareto front."),

@@ -1,0 +1,170 @@
+"""Cells of a leaderboard: every method on every table, from committed result files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from evozc.auditing._files import read_audit
+from evozc.auditing._measured import Measured
+from evozc.errors import DataError, EvozcError
+
+
+@dataclass(frozen=True)
+class Source:
+    """A result file.
+
+    Args:
+        path: Relative to the folder that was read.
+        sha256: Of the file, 64 hexadecimal digits.
+        made_by: What computed it, as ``evozc audit, evozc 0.1.0``.
+    """
+
+    path: str
+    sha256: str
+    made_by: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """What methods are ranked on; figures of different columns are never to be mixed.
+
+    Args:
+        table: Its name.
+        target: What is ranked by.
+        architectures: How many, as ``9445`` or ``2000 held out``.
+    """
+
+    table: str
+    target: str
+    architectures: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One method on one column.
+
+    Args:
+        method: Its name.
+        budget: Labelled architectures that it was given; 0 for none.
+        column: Where.
+        tau: Kendall tau with the target.
+        trivial: Whether it is a trivial baseline, as a count of parameters.
+        source: The file that says so.
+    """
+
+    method: str
+    budget: int
+    column: Column
+    tau: Measured
+    trivial: bool
+    source: Source
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """All cells, and the files that hold none that could be used.
+
+    Args:
+        cells: In the order of their files.
+        skipped: By path, why.
+    """
+
+    cells: tuple[Cell, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+    @property
+    def columns(self) -> list[Column]:
+        """All columns, by table and target."""
+        columns = {cell.column for cell in self.cells}
+        return sorted(columns, key=lambda c: (c.table, c.target, c.architectures))
+
+    @property
+    def sources(self) -> list[Source]:
+        """All files, by path."""
+        return sorted({cell.source for cell in self.cells}, key=lambda s: s.path)
+
+    def rows(self) -> list[tuple[str, int, bool, dict[Column, Cell]]]:
+        """Method, budget, whether it is trivial, and its cells; the best mean rank over columns first.
+
+        Of two files that say something of the same cell the later by path counts.
+        """
+        found: dict[tuple[int, str], dict[Column, Cell]] = {}
+        for cell in self.cells:
+            found.setdefault((cell.budget, cell.method), {})[cell.column] = cell
+        ranks: dict[tuple[int, str], list[float]] = {key: [] for key in found}
+        for column in self.columns:
+            known = [
+                (abs(cells[column].tau.value or 0.0), key) for key, cells in found.items() if column in cells
+            ]
+            known.sort(key=lambda pair: -pair[0])
+            for place, (_, key) in enumerate(known):
+                ranks[key].append((place + 0.5) / len(known))
+        ordered = sorted(found, key=lambda key: (sum(ranks[key]) / len(ranks[key]), -len(ranks[key]), key))
+        return [
+            (key[1], key[0], all(cell.trivial for cell in found[key].values()), found[key]) for key in ordered
+        ]
+
+
+def collect_leaderboard(folder: Path) -> Leaderboard:
+    """All audits and comparisons below a folder.
+
+    Args:
+        folder: Where ``audit.json`` and the ``results.json`` of comparisons are looked for.
+
+    Raises:
+        DataError: the folder is missing, or holds none of them.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder")
+    cells: list[Cell] = []
+    skipped: list[tuple[str, str]] = []
+    files = sorted([*folder.rglob("audit.json"), *folder.rglob("results.json")])
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        try:
+            cells += _of_audit(path, name) if path.name == "audit.json" else _of_comparison(path, name)
+        except EvozcError as error:
+            skipped.append((name, str(error)))
+    if not cells:
+        why = "".join(f"; {name}: {reason}" for name, reason in skipped[:3])
+        raise DataError(f"{folder}: holds no audit or comparison that could be read{why}")
+    return Leaderboard(tuple(cells), tuple(skipped))
+
+
+def _of_audit(path: Path, name: str) -> list[Cell]:
+    results = read_audit(path)
+    source = _source(path, name, f"evozc audit, evozc {results.versions.get('evozc', 'unknown')}")
+    cells = []
+    for one in results.audits:
+        count = f"{one.architectures}" if not one.left_out else f"{one.architectures} held out"
+        column = Column(one.table, one.target, count)
+        trivial = {b.name for b in one.baselines}
+        cells += [
+            Cell(p.name, 0, column, p.ranking["Kendall tau"], p.name in trivial, source)
+            for p in one.proxies if p.ranking["Kendall tau"].value is not None
+        ]
+        named = {p.name for p in one.proxies}
+        cells += [
+            Cell(b.name, 0, column, b.tau, True, source)
+            for b in one.baselines
+            if b.name not in named and (b.kind != "operations" or b.name == "#convolutions")
+        ]
+        if one.predictions is not None:
+            tested = Column(one.table, one.target, f"{one.predictions.tested} held out")
+            cells += [
+                Cell(f"XGBoost: {row.features}", one.predictions.labels, tested, row.tau, False, source)
+                for row in one.predictions.rows
+            ]
+    return cells
+
+
+def _of_comparison(path: Path, name: str) -> list[Cell]:
+    return []
+
+
+def _source(path: Path, name: str, made_by: str) -> Source:
+    return Source(name, hashlib.sha256(path.read_bytes()).hexdigest(), made_by)
+
