@@ -175,6 +175,7 @@ def results_shown(results: SearchResults) -> list[str | Grid]:
          f"isomorphic) of {results.table or 'a table in memory'}; seed {results.seed}"
          + (f"; {results.over_tasks} over {len(results.tasks)} tasks" if results.tasks else "")),
         _comparison([("chosen formula", chosen), *((b.name, b) for b in results.baselines)]),
+        *([results.claim.text] if results.claim else []),
     ]
     for place, task in enumerate(results.tasks):
         at = [entry.size for entry in results.front].index(chosen.size)

@@ -6,13 +6,10 @@
 **What it finds**: :class:`AuditResults`, :class:`Audit`, :class:`ProxyAudit`, :class:`Measured`.
 
 **Its files**: :func:`write_audit`, :func:`read_audit`.
-
-**All of them at once**: :func:`collect_leaderboard`, :class:`Leaderboard`.
 """
 
 from evozc.auditing._audit import audit_table
 from evozc.auditing._files import read_audit, write_audit
-from evozc.auditing._leaderboard import Leaderboard, collect_leaderboard
 from evozc.auditing._measured import Measured
 from evozc.auditing._results import Audit, AuditResults, ProxyAudit
 from evozc.auditing._settings import AuditSettings
@@ -22,5 +19,4 @@ __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "audit", "audit_table", "AuditSettings",
     "AuditResults", "Audit", "ProxyAudit", "Measured",
     "write_audit", "read_audit",
-    "collect_leaderboard", "Leaderboard",
 ]

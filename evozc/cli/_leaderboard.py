@@ -8,22 +8,22 @@ from typing import Annotated
 import typer
 
 from evozc._files import write_text
-from evozc.cli._screen import say
+from evozc._screen import say
 
 
 def leaderboard(
     folder: Annotated[
-        Path, typer.Argument(help="Where audits and comparisons are looked for, at any depth.")
+        Path, typer.Argument(help="Where audits, searches and comparisons are looked for, at any depth.")
     ] = Path("runs"),
     out: Annotated[
         Path | None, typer.Option(help="The page; made anew. [default: leaderboard.html in FOLDER]")
     ] = None,
 ) -> None:
-    """Make one page of all methods on all tables, from the audits and comparisons in a folder.
+    """Make one page of all methods on all tables, from the audits, searches and comparisons in a folder.
 
     Every cell has its interval and names the file that it comes from; the same files give the same page.
     """
-    from evozc.auditing import collect_leaderboard
+    from evozc.leaderboard import collect_leaderboard
     from evozc.report import render_leaderboard
 
     board = collect_leaderboard(folder)

@@ -8,8 +8,7 @@ from evozc.report._glossary import words
 from evozc.report._page import render
 
 if TYPE_CHECKING:
-    from evozc.auditing import Leaderboard
-    from evozc.auditing._leaderboard import Column
+    from evozc.leaderboard import Column, Leaderboard
 
 
 def render_leaderboard(board: Leaderboard) -> str:
@@ -33,8 +32,8 @@ def render_leaderboard(board: Leaderboard) -> str:
     titles = [(f"budget-{b}", f"{b} labels" if b else "Without labels") for b in budgets]
     return render(
         "leaderboard.html", title="evozc: leaderboard", heading="Leaderboard",
-        contents=[*titles, ("sources", "Where every figure comes from")], groups=groups, columns=board.columns,
-        used=used, best=best, sources=board.sources, skipped=board.skipped,
+        contents=[*titles, ("sources", "Where every figure comes from")], groups=groups,
+        columns=board.columns, used=used, best=best, sources=board.sources, skipped=board.skipped,
         numbers={source: place for place, source in enumerate(board.sources, start=1)},
         symbols=words("Kendall tau", "95 % interval"),
     )

@@ -6,9 +6,10 @@
 **The folder**: :class:`RunFolder`, :class:`SearchManifest`, :func:`read_search`, :func:`read_log`.
 
 **What came out**: :class:`SearchResults` of :class:`Judged` formulas, of each of several tasks
-:class:`TaskResults` and :class:`TaskTau`; :func:`read_results`, :func:`judged`.
+:class:`TaskResults` and :class:`TaskTau`, of one a :class:`Claim`; :func:`read_results`, :func:`judged`.
 """
 
+from evozc.runs._claim import Against, Claim
 from evozc.runs._folder import RunFolder, SearchManifest, read_log, read_results, read_search
 from evozc.runs._results import (
     Baseline,
@@ -25,5 +26,5 @@ from evozc.runs._search_run import continue_run, first_formulas, start_run
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "continue_run", "start_run", "first_formulas", "collect_results",
     "RunFolder", "SearchManifest", "read_log", "read_search",
-    "Baseline", "Chosen", "Judged", "SearchResults", "TaskResults", "TaskTau", "judged", "read_results",
+    "Against", "Baseline", "Chosen", "Claim", "Judged", "SearchResults", "TaskResults", "TaskTau", "judged", "read_results",
 ]

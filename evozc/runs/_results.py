@@ -11,6 +11,7 @@ from evozc.engine import Objective
 from evozc.evaluation import Row, TasksRow, compare_over
 from evozc.evolution import Search, with_ensembles
 from evozc.formula import addends, to_latex
+from evozc.runs._claim import Claim, claim
 from evozc.table import Task
 
 
@@ -112,6 +113,7 @@ class SearchResults:
         chosen: The result.
         front: The best formula of each size, the shortest first.
         baselines: Known proxies beside it.
+        claim: What of it is beyond chance; None of several tasks.
         target: What architectures were ranked by.
         noise_ceiling: Of the target, if known.
         table: As the user named it.
@@ -131,6 +133,7 @@ class SearchResults:
     chosen: Chosen
     front: tuple[Judged, ...]
     baselines: tuple[Baseline, ...]
+    claim: Claim | None
     target: str
     noise_ceiling: float | None
     table: str
@@ -187,6 +190,7 @@ def collect_results(
         chosen=Chosen(**_figures(chosen), terms=tuple(term.text for term in addends(chosen.formula))),
         front=tuple(Judged(**_figures(row)) for row in front),
         baselines=tuple(judged(row) for row in baselines),
+        claim=_claim(tasks, front, baselines),
         target=_listed(task.target for task in tasks),
         noise_ceiling=tasks[0].held_out_target.noise_ceiling if len(tasks) == 1 else None,
         table=_listed(task.name for task in tasks),
@@ -201,6 +205,16 @@ def collect_results(
         removed=dict(search.removed),
         seconds=round(seconds, 3),
         scoring_seconds={name: round(value, 3) for name, value in scoring.items()},
+    )
+
+
+def _claim(
+    tasks: Sequence[Task], front: Sequence[TasksRow], baselines: Sequence[TasksRow]
+) -> Claim | None:
+    if len(tasks) > 1:
+        return None
+    return claim(
+        [row.by_task[0] for row in front], [row.by_task[0] for row in baselines], tasks[0].held_out.keys
     )
 
 

@@ -1,14 +1,29 @@
-"""Cells of a leaderboard: every method on every table, from committed result files."""
+"""The leaderboard: every method on every table, from result files that anybody can look at.
+
+:func:`collect_leaderboard` reads all audits, searches and comparisons below a folder into a
+:class:`Leaderboard`.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from evozc.auditing._files import read_audit
-from evozc.auditing._measured import Measured
+from evozc._files import read_plain
+from evozc._folder import format_of
+from evozc.auditing import Measured, read_audit
+from evozc.comparison import read_comparison_results
 from evozc.errors import DataError, EvozcError
+from evozc.runs import Judged, read_results, read_search
+
+__all__ = ["Cell", "Column", "Leaderboard", "Source", "collect_leaderboard"]
+
+#: A result file is never larger than this.
+_MOST = 1 << 30
+#: Proxies that are sizes.
+_SIZES = frozenset({"params", "flops", "macs", "depth"})
 
 
 @dataclass(frozen=True)
@@ -108,10 +123,10 @@ class Leaderboard:
 
 
 def collect_leaderboard(folder: Path) -> Leaderboard:
-    """All audits and comparisons below a folder.
+    """All audits, searches and comparisons below a folder.
 
     Args:
-        folder: Where ``audit.json`` and the ``results.json`` of comparisons are looked for.
+        folder: Where their ``audit.json`` and ``results.json`` are looked for, at any depth.
 
     Raises:
         DataError: the folder is missing, or holds none of them.
@@ -125,12 +140,12 @@ def collect_leaderboard(folder: Path) -> Leaderboard:
     for path in files:
         name = path.relative_to(folder).as_posix()
         try:
-            cells += _of_audit(path, name) if path.name == "audit.json" else _of_comparison(path, name)
+            cells += _reader(path)(path, name)
         except EvozcError as error:
             skipped.append((name, str(error)))
     if not cells:
         why = "".join(f"; {name}: {reason}" for name, reason in skipped[:3])
-        raise DataError(f"{folder}: holds no audit or comparison that could be read{why}")
+        raise DataError(f"{folder}: holds no audit, search or comparison that could be read{why}")
     return Leaderboard(tuple(cells), tuple(skipped))
 
 
@@ -161,10 +176,42 @@ def _of_audit(path: Path, name: str) -> list[Cell]:
     return cells
 
 
+def _of_search(path: Path, name: str) -> list[Cell]:
+    results, manifest = read_results(path.parent), read_search(path.parent)
+    source = _source(path, name, f"evozc search, evozc {manifest.versions.get('evozc', 'unknown')}")
+    column = Column(results.table, results.target, f"{results.held_out} held out")
+    found: list[tuple[str, int, Judged]] = [("evozc search", results.labelled, results.chosen)]
+    found += [(baseline.name, 0, baseline) for baseline in results.baselines]
+    return [
+        Cell(method, budget, column, Measured(row.held_out_tau, row.low, row.high), method in _SIZES, source)
+        for method, budget, row in found if row.held_out_tau is not None
+    ]
+
+
 def _of_comparison(path: Path, name: str) -> list[Cell]:
-    return []
+    results = read_comparison_results(path.parent)
+    source = _source(path, name, f"evozc compare, evozc {results.versions.get('evozc', 'unknown')}")
+    held_out = sorted(set(results.held_out))
+    count = f"{held_out[0]}" if len(held_out) == 1 else f"{held_out[0]} to {held_out[-1]}"
+    column = Column(results.table, results.target, f"{count} held out, {results.seeds} seeds")
+    return [
+        Cell(
+            "evozc search" if row.method == "formula" else row.method, row.budget, column,
+            Measured(row.tau.mean, row.tau.low, row.tau.high), row.method in _SIZES, source,
+        )
+        for row in results.methods if row.tau.mean is not None
+    ]
+
+
+def _reader(path: Path) -> Callable[[Path, str], list[Cell]]:
+    if path.name == "audit.json":
+        return _of_audit
+    kind = format_of(path.parent)
+    for prefix, reader in (("evozc-run-", _of_search), ("evozc-comparison-", _of_comparison)):
+        if kind.startswith(prefix):
+            return reader
+    raise DataError("not the results of a search or a comparison")
 
 
 def _source(path: Path, name: str, made_by: str) -> Source:
-    return Source(name, hashlib.sha256(path.read_bytes()).hexdigest(), made_by)
-
+    return Source(name, hashlib.sha256(read_plain(path, _MOST)).hexdigest(), made_by)
