@@ -17,6 +17,7 @@ STOREYS = [
     ["evozc.evolution", "evozc.benchmarks", "evozc.baselines", "evozc.exports", "evozc.evaluation"],
     ["evozc.comparison", "evozc.runs", "evozc.scoring", "evozc.testing"],
     ["evozc.auditing", "evozc.report", "evozc.transfer", "evozc.nas"],
+    ["evozc.leaderboard"],
     ["evozc._api"],
     ["evozc.cli"],
 ]

@@ -26,5 +26,6 @@ from evozc.runs._search_run import continue_run, first_formulas, start_run
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "continue_run", "start_run", "first_formulas", "collect_results",
     "RunFolder", "SearchManifest", "read_log", "read_search",
-    "Against", "Baseline", "Chosen", "Claim", "Judged", "SearchResults", "TaskResults", "TaskTau", "judged", "read_results",
+    "Against", "Baseline", "Chosen", "Claim", "Judged", "SearchResults", "TaskResults", "TaskTau", "judged",
+    "read_results",
 ]
