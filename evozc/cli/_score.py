@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def score(
     networks: Annotated[
         list[str],
-        typer.Argument(help="package.module:function that makes a torch.nn.Module; several are compared."),
+        typer.Argument(help="package.module:function that makes a torch.nn.Module, timm:NAME or hf:NAME for "
+                       "a network of those libraries; several are compared."),
     ],
     formula: Annotated[
         list[str] | None, typer.Option(help="Formula to score by; may be given several times.")
@@ -50,6 +51,10 @@ def score(
         str | None,
         typer.Option(help="Modules that are blocks, as layer1,layer2. [default: those of the longest list]"),
     ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(help="Which of its outputs are the scores: a name or position, as logits or 1."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of weights, noise and the mini-batch.")] = 0,
 ) -> None:
     """Score untrained networks; higher is better.
@@ -72,7 +77,7 @@ def score(
     made = {name: load_network(name, seed) for name in networks}
     chosen = {name: _named(network, blocks) for name, network in made.items()}
     scores = score_networks(
-        made, formulas, inputs, labels, blocks=chosen, seed=seed, references=references
+        made, formulas, inputs, labels, blocks=chosen, seed=seed, references=references, output=output
     )
     if scores.lacking and not everything:
         raise FormulaError("; ".join(f"{name} {reason}" for name, reason in scores.lacking.items()))

@@ -22,7 +22,7 @@ from evozc.extraction._record import Recorder
 from evozc.extraction._settings import ordered_groups
 from evozc.extraction._state import Snapshot, device_of, plainly, seeded
 from evozc.symbols import GROUPS, group_names, statistics
-from primitives import NETWORK, NODE_SETS, Statistic
+from primitives import NETWORK, NODE_SETS, Sign, Statistic
 
 
 class Measurement(dict[str, "np.ndarray | float"]):
@@ -118,9 +118,26 @@ def measure(
         found = values_of(run, statistic.node_set, statistic.name)
         if statistic.group in run.spoiled:
             found = np.full_like(found, NAN)
+        found = _of_sign(run, statistic, found)
         values[statistic.key] = float(found[0]) if statistic.node_set == NETWORK else found
     nodes = {s: tuple(node.name for node in run.nodes[s]) for s in NODE_SETS}
     return Measurement(values, nodes, run.failures, run.unseen, run.notes)
+
+
+def _of_sign(run: Pass, statistic: Statistic, found: np.ndarray) -> np.ndarray:
+    """The values without those of a sign that the statistic declares not to have: formulas count on it."""
+    wrong = np.zeros(len(found), dtype=bool)
+    if not statistic.sign & Sign.NEGATIVE:
+        wrong |= found < 0
+    if not statistic.sign & Sign.POSITIVE:
+        wrong |= found > 0
+    if not statistic.sign & Sign.ZERO:
+        wrong |= found == 0
+    if not wrong.any():
+        return found
+    reason = f"{statistic.key} is {found[wrong][0]:g}, which its declared sign rules out"
+    run.failures.setdefault(statistic.group, reason)
+    return np.where(wrong, NAN, found)
 
 
 def least_batch(groups: Sequence[Group], labelled: bool) -> int:

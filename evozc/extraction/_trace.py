@@ -66,8 +66,9 @@ class Trace(TorchFunctionMode):
         super().__init__()
         self.count = count
         attributes = (a for module in network.modules() for a in vars(module).values())
-        constants = [*network.buffers(), *(a for a in attributes if isinstance(a, torch.Tensor))]
-        self._known: dict[int, Mark] = {id(c): CONSTANT for c in constants}
+        # Kept, for a tensor that a forward pass replaces must not leave its id to another.
+        self._constants = [*network.buffers(), *(a for a in attributes if isinstance(a, torch.Tensor))]
+        self._known: dict[int, Mark] = {id(c): CONSTANT for c in self._constants}
         self._known |= {id(p): Mark(False, (p,)) for p in network.parameters()}
         self._left: list[torch.Tensor] = []
         self._quiet = 0

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from evozc.errors import ConfigError, DataError
+from evozc.scoring._hubs import HUBS
 
 
 def load_network(name: str, seed: int = 0) -> nn.Module:
@@ -21,7 +22,9 @@ def load_network(name: str, seed: int = 0) -> nn.Module:
     current folder.
 
     Args:
-        name: ``package.module:function``, called without arguments; a class does as well.
+        name: ``package.module:function``, called without arguments; a class does as well. Also
+            ``timm:vit_tiny_patch16_224`` and ``hf:bert-base-uncased``: networks of those libraries
+            with random weights.
         seed: Of its weights.
 
     Raises:
@@ -30,7 +33,11 @@ def load_network(name: str, seed: int = 0) -> nn.Module:
     """
     module_name, colon, path = name.partition(":")
     if not (colon and module_name and path):
-        raise ConfigError(f"{name!r} names no network; write package.module:function")
+        raise ConfigError(f"{name!r} names no network; write package.module:function, timm:NAME or hf:NAME")
+    if module_name in HUBS:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return HUBS[module_name](path)
     # For good, since a user's module may import its neighbours only when it is called.
     if os.getcwd() not in sys.path:  # noqa: PTH109 - sys.path holds texts
         sys.path.insert(0, os.getcwd())  # noqa: PTH109

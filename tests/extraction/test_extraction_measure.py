@@ -374,7 +374,7 @@ def test_a_group_that_measures_what_it_does_not_declare_is_refused(network):
         ({"statistics": ()}, "with statistics"),
         ({"statistics": (Statistic("layer", "x", "of no group"),)}, "no primitives.Statistic of"),
         ({"statistics": (Statistic("node", "x", "x", group="norms"),)}, "no node set 'node'"),
-        ({"statistics": (Statistic("layer", "a b", "x", group="norms"),)}, "letters, digits and _"),
+        ({"statistics": (Statistic("layer", "a\tb", "x", group="norms"),)}, "statistic 'a"),
         ({"statistics": (Statistic("layer", "x", "", group="norms"),)}, "say what is measured"),
         ({"statistics": (Statistic("layer", "numel", "x", group="norms"),)}, "in the catalogue already"),
     ],

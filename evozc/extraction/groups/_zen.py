@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -125,6 +126,15 @@ class _Last(Trace):
 
     def function(self, name: str, args: tuple, kwargs: dict[str, Any], output: torch.Tensor) -> None:
         """The last outcome with several positions."""
-        whole = output.is_floating_point() and output.ndim > 2 and len(output) == self.count
-        if whole and output[0, 0].numel() > 1:
-            self._map = output
+        if not output.is_floating_point() or output.ndim < 3:
+            return
+        known = self.mark(output)
+        sizes = [math.prod(output.shape[axis + 1 :]) for axis in range(output.ndim)]
+        axis = 0 if len(output) == self.count else None
+        if known is not None and known.axes.samples in sizes:
+            axis = sizes.index(known.axes.samples)
+        if axis is None or output.shape[axis] != self.count:
+            return
+        samples = output.movedim(axis, 0)
+        if samples[0, 0].numel() > 1:
+            self._map = samples
