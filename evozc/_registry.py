@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib import import_module, metadata
 from typing import Any, Generic, TypeVar, cast
 
-from evozc.errors import ConfigError
+from evozc.errors import ConfigError, PlugInWarning
 
 T = TypeVar("T")
 Points = dict[str, list[metadata.EntryPoint]]
@@ -41,6 +41,7 @@ class Registry(Generic[T]):
         self._check = check
         self._registered: dict[str, T] = _REGISTERED.setdefault(group, {})
         self._loaded: dict[str, T] = {}
+        self._told: set[str] = set()
 
     def names(self) -> list[str]:
         """All names: built-in ones, then those of plug-ins and of :meth:`register`, each in order."""
@@ -91,13 +92,15 @@ class Registry(Generic[T]):
         return {**{name: self.get(name) for name in self._built_in}, **self.plug_ins()}
 
     def plug_ins(self) -> dict[str, T]:
-        """Those that are not built in, by name; a broken one is warned of and left out."""
+        """Those that are not built in, by name; a broken one is warned of, once, and left out."""
         found: dict[str, T] = {}
         for name in self.added():
             try:
                 found[name] = self.get(name)
             except ConfigError as error:
-                warnings.warn(f"{error}; it is left out", stacklevel=2)
+                if name not in self._told:
+                    self._told.add(name)
+                    warnings.warn(f"{error}; it is left out", PlugInWarning, stacklevel=2)
         return found
 
     def added(self) -> dict[str, str]:
@@ -137,6 +140,18 @@ class Registry(Generic[T]):
         near = difflib.get_close_matches(name, self.names(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"{hint}; known are {', '.join(self.names())}"
+
+
+@contextmanager
+def lending() -> Iterator[None]:
+    """A block after which nothing is registered that was not before."""
+    before = registered()
+    try:
+        yield
+    finally:
+        for group, things in _REGISTERED.items():
+            things.clear()
+            things.update(before.get(group, {}))
 
 
 def registered() -> dict[str, dict[str, Any]]:

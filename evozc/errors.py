@@ -5,6 +5,10 @@ line prints the message alone and exits with the class's ``exit_code``.
 """
 
 
+class PlugInWarning(UserWarning):
+    """Something that another package offers is broken, and is left out."""
+
+
 class EvozcError(Exception):
     """Base of all errors that a user can cause and can mend."""
 

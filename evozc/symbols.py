@@ -3,21 +3,26 @@
 **Added by name**: :data:`OPERATORS`, :data:`GROUPS` of statistics, :data:`SYMBOL_SETS`.
 
 **All of it**: :func:`symbol_set`, :func:`statistics`, :func:`group_names`.
+
+**What a run began with**: :class:`SymbolRecord`.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from evozc._registry import Registry
-from evozc.errors import FormulaError
+from evozc.errors import CheckpointError, FormulaError, PlugInWarning
 from primitives import FULL, STATISTICS, Operator, Statistic, SymbolSet, check_statistic, probe_operator
 from primitives import SYMBOL_SETS as BUILT_IN
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "OPERATORS", "GROUPS", "SYMBOL_SETS",
     "symbol_set", "statistics", "group_names",
+    "SymbolRecord",
 ]
 
 
@@ -81,15 +86,58 @@ def group_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(statistic.group for statistic in statistics()))
 
 
+@dataclass(frozen=True)
+class SymbolRecord:
+    """What the formulas of a run are made of, to be kept with it.
+
+    Args:
+        name: Of the symbol set.
+        version: Of what its operators declare and compute.
+        plug_ins: By operator, or symbol set, the package and version that it comes from; those that
+            are built in are not mentioned.
+    """
+
+    name: str
+    version: str
+    plug_ins: Mapping[str, str]
+
+    @classmethod
+    def of(cls, symbols: SymbolSet) -> SymbolRecord:
+        """The record of a set as it is now."""
+        origins = {name: origin for name, origin in OPERATORS.added().items() if name in symbols.operators}
+        if symbols.name in (added := SYMBOL_SETS.added()):
+            origins[f"symbol set {symbols.name}"] = added[symbols.name]
+        return cls(symbols.name, symbols.version, origins)
+
+    def require_same(self, where: str) -> None:
+        """Stop where this installation would go on with other symbols.
+
+        Raises:
+            CheckpointError: says what differs.
+            ConfigError: there is no such symbol set any more.
+        """
+        now = SymbolRecord.of(symbol_set(self.name))
+        if now == self:
+            return
+        differing = [
+            f"{name}: {self.plug_ins.get(name, 'not there')} then, {now.plug_ins.get(name, 'not there')} now"
+            for name in sorted({*self.plug_ins, *now.plug_ins})
+            if self.plug_ins.get(name) != now.plug_ins.get(name)
+        ]
+        raise CheckpointError(
+            f"{where}: began with other symbols ({self.name} of version {self.version}, now {now.version}"
+            f"{'; ' if differing else ''}{'; '.join(differing)}): install those packages again, or begin anew"
+        )
+
+
 def _added() -> tuple[Statistic, ...]:
     found: dict[str, Statistic] = {}
     for name, group in GROUPS.plug_ins().items():
         taken = [s.key for s in group.statistics if s.key in found]
         if taken:
             owner = found[taken[0]].group
-            warnings.warn(
-                f"group {name!r} measures {taken[0]}, as {owner!r} does; it is left out", stacklevel=3
-            )
+            told = f"group {name!r} measures {taken[0]}, as {owner!r} does; it is left out"
+            warnings.warn(told, PlugInWarning, stacklevel=3)
             continue
         found |= {statistic.key: statistic for statistic in group.statistics}
     return tuple(found.values())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from evozc.errors import EvozcError
+from evozc.errors import EvozcError, PlugInWarning
 
 #: Where every command is, and what it does in a line.
 COMMANDS = {
@@ -83,6 +84,7 @@ def _group() -> None:
 
 def main() -> None:
     """Run the command line and exit: 0, or the error's own code with its message on stderr."""
+    warnings.showwarning = _show_warning
     try:
         app()
     except EvozcError as error:
@@ -93,3 +95,17 @@ def main() -> None:
     except BrokenPipeError:  # the reader, as head, has seen enough
         sys.stderr.close()
         sys.exit(1)
+
+
+_show_as_python_does = warnings.showwarning
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """One line on a broken plug-in; any other warning as Python shows it."""
+    if issubclass(category, PlugInWarning):
+        print(f"evozc: {message}", file=sys.stderr)
+    else:
+        _show_as_python_does(message, category, filename, lineno, file, line)

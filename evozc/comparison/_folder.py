@@ -17,6 +17,7 @@ from evozc._files import exists
 from evozc._folder import Folder, Kind, read_manifest, read_sealed
 from evozc.comparison._results import ComparisonResults
 from evozc.comparison._settings import ComparisonSettings
+from evozc.symbols import SymbolRecord
 from evozc.table import TaskSource
 
 
@@ -28,12 +29,14 @@ class ComparisonManifest:
         tasks: Where the table comes from; of each seed the sample is drawn anew.
         settings: Of the comparison.
         plug_ins: Package and version of the methods that other packages add, by name.
+        symbols: What formulas are made of, with the packages that add to it.
         versions: Of Python and of packages, by name.
     """
 
     tasks: tuple[TaskSource, ...]
     settings: ComparisonSettings
     plug_ins: Mapping[str, str]
+    symbols: SymbolRecord
     versions: Mapping[str, str]
 
 

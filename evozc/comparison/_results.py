@@ -136,7 +136,7 @@ class ComparisonResults:
 
     Args:
         table: As the user named it.
-        target: What architectures were ranked by.
+        target: What architectures were ranked by, with a word on the direction where lower is better.
         unit: Of the target.
         noise_ceiling: Of the target, if known.
         seeds: How many.

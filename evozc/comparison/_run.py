@@ -26,7 +26,7 @@ from evozc.comparison.methods import METHODS
 from evozc.errors import CheckpointError, DataError, WorkerError
 from evozc.executors import Executor, Failure, executor_for
 from evozc.formula import parse
-from evozc.symbols import symbol_set
+from evozc.symbols import SymbolRecord, symbol_set
 
 _PACKAGES = ("evozc", "numpy", "scipy", "deap", "torch", "scikit-learn", "joblib")
 
@@ -62,7 +62,9 @@ def start_comparison(
     assert task.source is not None
     origins = METHODS.added()
     plug_ins = {name: origins[name] for name in settings.methods if name in origins}
-    asked = ComparisonManifest((task.source,), settings, plug_ins, installed(*_PACKAGES))
+    asked = ComparisonManifest(
+        (task.source,), settings, plug_ins, SymbolRecord.of(symbol_set()), installed(*_PACKAGES)
+    )
     if not format_of(path):
         return _made(path, asked)
     folder = ComparisonFolder.open(path)
@@ -95,6 +97,7 @@ def continue_comparison(
     if done is not None:
         return done
     manifest = folder.manifest
+    manifest.symbols.require_same(str(folder.path))
     results = summarise(manifest, _run_cells(folder, jobs, observe), reopen_table(manifest.tasks[0]))
     folder.write_text("comparison.csv", to_csv(results))
     folder.write("results.json", results, indent=1)
@@ -146,6 +149,7 @@ def _compare(path: Path, found: ComparisonManifest, asked: ComparisonManifest) -
         "table": (found.tasks[0].table_hash == asked.tasks[0].table_hash),
         "target": (found.tasks[0].target == asked.tasks[0].target),
         "settings": found.settings == asked.settings,
+        "symbols": found.symbols == asked.symbols,
         "plug-ins": found.plug_ins == asked.plug_ins,
     }
     changed = [name for name, held in same.items() if not held]

@@ -61,7 +61,7 @@ def summarise(
     rows = tuple(_row(key, group, held_out, draws[key]) for key, group in grouped.items())
     return ComparisonResults(
         table=source.table,
-        target=target.name,
+        target=target.title,
         unit=target.unit,
         noise_ceiling=target.noise_ceiling,
         seeds=settings.seeds,

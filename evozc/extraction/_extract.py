@@ -25,7 +25,8 @@ from evozc.extraction._measure import Measurement, measure
 from evozc.extraction._random import RandomInputs, noise
 from evozc.extraction._settings import ExtractionSettings
 from evozc.extraction._shards import ExtractionManifest, Outcome, Shards, asked
-from evozc.spaces import GraphSpace, SearchSpace, cell_scalars
+from evozc.spaces import GraphSpace, SearchSpace, cell_scalars, space_origin
+from evozc.symbols import GROUPS
 from evozc.table import Table, Target
 from primitives import NETWORK, Sign, scalar
 
@@ -208,8 +209,18 @@ def manifest_of(
     space: SearchSpace, images: Images | RandomInputs, settings: ExtractionSettings
 ) -> ExtractionManifest:
     """What is asked of an extraction."""
-    versions = {"torch": str(torch.__version__), "numpy": np.__version__, "extraction": FORMAT}
+    versions = {
+        "torch": str(torch.__version__), "numpy": np.__version__, "extraction": FORMAT,
+        **_plug_ins(space, settings),
+    }
     return ExtractionManifest(space.name, space.settings(), settings, images.digest, versions)
+
+
+def _plug_ins(space: SearchSpace, settings: ExtractionSettings) -> dict[str, str]:
+    """The packages that the space and groups come from that are not built in."""
+    found = {f"group {name}": origin for name, origin in GROUPS.added().items() if name in settings.groups}
+    origin = space_origin(space)
+    return {**found, f"space {space.name}": origin} if origin else found
 
 
 def _measure_shard(

@@ -16,14 +16,15 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from evozc._files import exists, open_plain, read_plain, sync_folder, write_text
 from evozc._folder import Folder, Kind, read_manifest, read_sealed
 from evozc._records import parse, to_json
-from evozc.errors import CheckpointError, DataError
+from evozc.errors import CheckpointError, DataError, EvozcError
 from evozc.evolution import SearchSettings
 from evozc.runs._results import SearchResults
+from evozc.symbols import SymbolRecord
 from evozc.table import Task, TaskSource
 
 _KEPT = 2
@@ -42,6 +43,7 @@ class SearchManifest:
         labelled: Labelled architectures of all tasks.
         held_out: Held-out architectures of all tasks.
         starters: Formulas that join the first population: the user's own, then known proxies.
+        symbols: What formulas are made of, with the packages that add to it.
         versions: Of Python and of packages, by name.
     """
 
@@ -50,6 +52,7 @@ class SearchManifest:
     labelled: int
     held_out: int
     starters: tuple[str, ...]
+    symbols: SymbolRecord
     versions: Mapping[str, str]
 
 
@@ -75,6 +78,21 @@ class RunFolder(Folder[SearchManifest]):
         self._logs: dict[str, BinaryIO] = {}
         self._digests = {name: hashlib.sha256() for name in _LOGS}
         self._asked = _digest(json.dumps(to_json(manifest)))
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """As :meth:`Folder.open`; formulas have to be made of the same as when the run began.
+
+        Raises:
+            CheckpointError: as there, or an operator is another one, or is missing.
+        """
+        folder = super().open(path)
+        try:
+            folder.manifest.symbols.require_same(str(path))
+        except EvozcError:
+            folder.__exit__()
+            raise
+        return folder
 
     def __exit__(self, *exception: object) -> None:
         for log in self._logs.values():

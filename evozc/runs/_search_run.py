@@ -18,6 +18,7 @@ from evozc.formula import Formula, parse, simplify
 from evozc.runs._folder import RunFolder, SearchManifest
 from evozc.runs._keeper import Keeper
 from evozc.runs._results import SearchResults, collect_results
+from evozc.symbols import SymbolRecord, symbol_set
 from evozc.table import Task
 from primitives import SymbolSet
 
@@ -52,6 +53,7 @@ def start_run(
         labelled=sum(len(task.labelled) for task in tasks),
         held_out=sum(len(task.held_out) for task in tasks),
         starters=tuple(formula.text for formula in first_formulas(symbols, settings, starters)),
+        symbols=SymbolRecord.of(symbol_set(settings.symbols)),
         versions=installed(*_PACKAGES),
     )
     folder = RunFolder.create(path, manifest, {"labelled.txt": _labelled(tasks)})

@@ -4,7 +4,7 @@
 what networks take and return: :class:`ImageInputs`, :class:`TokenInputs`, :class:`Outputs`.
 
 **Spaces**: :class:`NasBench201`, :class:`Texts`; all by name: :func:`get_space`,
-:func:`space_from_options`, :data:`SPACES`.
+:func:`space_from_options`, :data:`SPACES`; :func:`space_origin`.
 
 **What an architecture's graph says**: :func:`cell_scalars`.
 """
@@ -19,12 +19,12 @@ from evozc.spaces._space import (
     SizedSpace,
     TokenInputs,
 )
-from evozc.spaces._spaces import SPACES, get_space, space_from_options
+from evozc.spaces._spaces import SPACES, get_space, space_from_options, space_origin
 from evozc.spaces.nasbench201 import NasBench201
 from evozc.spaces.texts import Texts
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "SearchSpace", "GraphSpace", "SizedSpace", "ColumnSpace", "ImageInputs", "TokenInputs", "Outputs",
-    "NasBench201", "Texts", "get_space", "space_from_options", "SPACES",
+    "NasBench201", "Texts", "get_space", "space_from_options", "space_origin", "SPACES",
     "cell_scalars",
 ]

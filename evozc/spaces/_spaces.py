@@ -91,6 +91,11 @@ def space_from_options(name: str, options: Sequence[str] = ()) -> SearchSpace:
     return _made(name, make, settings)
 
 
+def space_origin(space: SearchSpace) -> str:
+    """Package and version that a registered space comes from; empty if it is built in or of no package."""
+    return SPACES.added().get(space.name, "")
+
+
 def _made(name: str, make: Callable[..., SearchSpace], settings: Mapping[str, Option]) -> SearchSpace:
     try:
         return make(**settings)

@@ -8,18 +8,19 @@ Each raises :class:`ContractError`, an ``AssertionError``, where a promise is no
         check_space(MySpace())
 
 :func:`check_space`, :func:`check_operator`, :func:`check_group`, :func:`check_reader`,
-:func:`check_executor`; :func:`inputs_for` the networks of a space.
+:func:`check_executor`, :func:`check_method`; :func:`inputs_for` the networks of a space.
 """
 
 from evozc.testing._contract import ContractError
 from evozc.testing._executor import check_executor
 from evozc.testing._group import check_group
+from evozc.testing._method import check_method
 from evozc.testing._networks import inputs_for
 from evozc.testing._operator import check_operator
 from evozc.testing._reader import check_reader
 from evozc.testing._space import check_space
 
 __all__ = [
-    "ContractError", "check_executor", "check_group", "check_operator", "check_reader", "check_space",
-    "inputs_for",
+    "ContractError", "check_executor", "check_group", "check_method", "check_operator", "check_reader",
+    "check_space", "inputs_for",
 ]

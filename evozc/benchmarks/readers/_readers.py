@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from evozc._registry import Registry
@@ -54,7 +55,11 @@ def read_published(path: Path, request: Request, format: str | None = None) -> P
         DataError: as the reader says.
     """
     path = Path(path)
-    return (_fitting(path) if format is None else READERS.get(format)()).read(path, request)
+    reader = _fitting(path) if format is None else READERS.get(format)()
+    found = reader.read(path, request)
+    origin = READERS.added().get(reader.name)
+    told = reader.name if origin is None else f"{reader.name} of {origin}"
+    return replace(found, provenance={"reader": told, **found.provenance})
 
 
 def _fitting(path: Path) -> Reader:

@@ -8,7 +8,13 @@ from evozc.comparison.methods._method import Method
 _HERE = "evozc.comparison.methods"
 
 
-def _check(name: str, method: object) -> None:
+def probe_method(name: str, method: object) -> None:
+    """See that an object declares what a method of that name has to.
+
+    Raises:
+        TypeError: it lacks something.
+        ValueError: it has another name, or one that no file can have.
+    """
     if not isinstance(method, Method):
         raise TypeError(
             "it lacks one of name, needs_labels, standard, order, colour, cost, check and run, "
@@ -31,4 +37,4 @@ METHODS: Registry[Method] = Registry("method", "evozc.methods", {
     "parzc-pairwise": f"{_HERE}._parzc:PAIRWISE",
     "parzc-scale": f"{_HERE}._parzc:SCALE",
     "proxies": f"{_HERE}._proxies:PROXIES",
-}, _check)
+}, probe_method)
