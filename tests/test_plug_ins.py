@@ -83,9 +83,9 @@ class Norms(Group):
             node.values["weight_l3"] = node.weight.detach().double().norm(3).item()
 ''',
     "proxy": '''
-from evozc.baselines import Proxy
+from evozc.baselines import KnownProxy
 
-CUBIC = Proxy("cubic", "sum(cube(layer.weight_l3))", "made up for a test")
+CUBIC = KnownProxy("cubic", "sum(cube(layer.weight_l3))", "made up for a test")
 ''',
     "reader": '''
 import numpy as np
@@ -335,7 +335,7 @@ def test_a_broken_plug_in_is_said_and_left_out(install, place):
     done = broken("zoo")
     assert done.returncode == 0
     assert "cubic" not in done.stdout
-    proxy = "it is no evozc.baselines.Proxy of the name 'cubic'"
+    proxy = "it is no evozc.baselines.KnownProxy of the name 'cubic'"
     assert done.stderr.splitlines() == [
         f"evozc: proxy 'cubic' of shop 1.0 is broken: ConfigError: {proxy}; it is left out",
         "evozc: operator 'cube' of shop 1.0 is broken: ZeroDivisionError: division by zero; it is left out",

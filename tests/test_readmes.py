@@ -5,7 +5,9 @@ import inspect
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from typer.main import get_command
@@ -65,7 +67,9 @@ def run_block(text, known, where, folder):
 def test_the_python_of_a_guide_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    known = {"__name__": f"guide_{path.parent.name}"}
+    module = ModuleType(f"guide_{path.parent.name}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # what it defines can be sent to workers
+    known = vars(module)
     with lending():
         for line, text in blocks(path, "python"):
             run_block("\n" * line + text if ">>>" not in text else text, known, f"{path}", tmp_path / "empty")
