@@ -85,7 +85,7 @@ class TaskResults:
 
     Args:
         table: As the user named it.
-        target: What architectures were ranked by.
+        target: What architectures were ranked by, with a word on the direction where lower is better.
         noise_ceiling: Of the target, if known.
         labelled: Number of labelled architectures.
         held_out: Number of held-out architectures.
