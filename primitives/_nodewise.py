@@ -121,10 +121,21 @@ def log_rank(x: np.ndarray) -> np.ndarray:
 
 
 def relative_log_rank(x: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Logarithm of the relative rank of each x among the sorted reference values, rounded as x is."""
+    """Logarithm of the relative rank of each x among the sorted reference values, rounded as x is.
+
+    Beyond the lowest and the highest reference, order is kept by up to half a rank more, by how
+    many times the width of all references x is away.
+    """
     kept = np.where(np.isfinite(x), rounded(x), -np.inf)
     below = np.searchsorted(reference, kept, side="left")
     rank = 0.5 * (below + np.searchsorted(reference, kept, side="right") + 1)
+    finite = reference[np.isfinite(reference)]
+    if len(finite) and finite[0] < finite[-1]:
+        above, beneath = kept > finite[-1], (kept < finite[0]) & np.isfinite(kept)
+        with np.errstate(over="ignore"):
+            width = finite[-1] - finite[0]
+            rank[above] += 0.5 - 0.5 / (1 + np.log1p((kept[above] - finite[-1]) / width))
+            rank[beneath] += 0.5 / (1 + np.log1p((finite[0] - kept[beneath]) / width))
     return np.log(rank / len(reference))
 
 

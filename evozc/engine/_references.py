@@ -18,10 +18,15 @@ MAX_REFERENCE = 1001
 
 def rank_references(formula: Formula, *tables: Table) -> dict[Formula, np.ndarray]:
     """For each comparison in a formula, as ``logrank``, its argument's values on tables' architectures."""
-    parts = (part for part in formula.walk() if part.operator and part.operator.kind == "candidates")
-    ranked = list({part.arguments[0] for part in parts})
+    ranked = _compared(formula)
     values = np.concatenate([Evaluator(table).scores(ranked) for table in tables], axis=1)
     return dict(zip(ranked, values, strict=True))
+
+
+def _compared(formula: Formula) -> list[Formula]:
+    """What a formula's comparisons compare architectures by."""
+    parts = (part for part in formula.walk() if part.operator and part.operator.kind == "candidates")
+    return list(dict.fromkeys(part.arguments[0] for part in parts))
 
 
 def reference_quantiles(values: np.ndarray) -> np.ndarray:
@@ -30,6 +35,29 @@ def reference_quantiles(values: np.ndarray) -> np.ndarray:
     if len(ordered) > MAX_REFERENCE:
         ordered = ordered[np.linspace(0, len(ordered) - 1, MAX_REFERENCE).round().astype(int)]
     return ordered
+
+
+def beyond_references(
+    formula: Formula, table: Table, references: Mapping[Formula, np.ndarray]
+) -> dict[Formula, np.ndarray]:
+    """Which architectures lie outside the references of a comparison, by its argument, bool (architectures,).
+
+    There a comparison as ``logrank`` can only go on as it ended. Arguments of which none do are left out.
+
+    Raises:
+        FormulaError: the table lacks a statistic.
+    """
+    found = {}
+    for argument in _compared(formula):
+        known = references.get(argument)
+        if known is None or not np.isfinite(known).any():
+            continue
+        values = Evaluator(table).scores([argument])[0]
+        low, high = np.nanmin(known[np.isfinite(known)]), np.nanmax(known[np.isfinite(known)])
+        outside = np.isfinite(values) & ((rounded(values) < rounded(low)) | (rounded(values) > rounded(high)))
+        if outside.any():
+            found[argument] = outside
+    return found
 
 
 def referenced_scores(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evozc.baselines import resolve
-from evozc.engine import referenced_scores
+from evozc.engine import beyond_references, referenced_scores
 from evozc.errors import DataError, FormulaError
 from evozc.extraction import Measurement, measure
 from evozc.formula import Formula
@@ -38,7 +38,8 @@ class Scores:
         lacking: By formula that cannot be scored, the reason: what it needs.
         missing: By network, the nodes without a value and the keys of the statistics they lack;
             reductions leave such nodes out.
-        notes: By network, what else is to be known: a float32 copy, parameters that belong to no layer.
+        notes: By network, what else is to be known: a float32 copy, parameters that belong to no layer,
+            a ``logrank`` whose references it lies beyond.
     """
 
     values: Mapping[str, np.ndarray]
@@ -160,7 +161,15 @@ def score_networks(
         else:
             lacking[name] = reason
     missing = {name: _missing(measurement, used) for name, measurement in measured.items()}
-    notes = {name: _notes(measurement) for name, measurement in measured.items()}
+    notes = {name: [*_notes(measurement)] for name, measurement in measured.items()}
+    for name in values:
+        for argument, outside in beyond_references(formulas[name], table, references or {}).items():
+            for place in np.flatnonzero(outside):
+                count = len((references or {})[argument])
+                notes.setdefault(list(networks)[place], []).append(
+                    f"logrank({argument.text}) lies beyond all {count} references, "
+                    "so that it goes on as it ended: far from them it tells little"
+                )
     return Scores(values, lacking, missing, notes)
 
 

@@ -8,7 +8,8 @@ import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from primitives import FULL, Nodes, Sign, rounded
+from primitives import FULL, Nodes, Sign, log_rank, rounded
+from primitives._nodewise import relative_log_rank
 
 OPERATORS = list(FULL.operators.values())
 ELEMENTWISE = [o for o in OPERATORS if o.kind == "elementwise"]
@@ -414,3 +415,16 @@ def test_nothing_crosses_from_one_architecture_to_the_next():
     assert same(shown["last"], [2, nan, 40])
     assert same(shown["count"], [2, nan, 3])
     assert same(evaluate(FULL.operators["diff"], values, offsets=offsets), [nan, 1, nan, 10, 20])
+
+
+@given(st.lists(st.integers(-1000, 1000).map(float), min_size=2, max_size=30, unique=True))
+def test_beyond_the_references_logrank_goes_on_rising(values):
+    reference = np.sort(rounded(np.array(values)))
+    width = reference[-1] - reference[0]
+    steps = np.array([0.01, 0.5, 1, 10, 1000, 1e6])
+    x = np.concatenate([reference[0] - steps[::-1] * width, reference, reference[-1] + steps * width])
+    ranks = relative_log_rank(x, reference)
+    assert (np.diff(ranks) > 0).all()
+    np.testing.assert_array_equal(ranks[len(steps) : -len(steps)], log_rank(reference))
+    lost, lowest = relative_log_rank(np.array([np.nan, reference[0] - 1e9 * width]), reference)
+    assert lost < lowest < ranks[len(steps)]

@@ -132,6 +132,24 @@ def test_one_network_is_ranked_among_references():
         score(network, "logrank(network.params)", inputs)
 
 
+def test_beyond_the_references_order_is_kept_and_told():
+    networks = {}
+    for width in (4, 8, 16):
+        torch.manual_seed(0)
+        networks[str(width)] = torch.nn.Sequential(
+            torch.nn.Flatten(), torch.nn.Linear(3072, width), torch.nn.ReLU(), torch.nn.Linear(width, 3)
+        )
+    inputs, formula = torch.randn(4, 3, 32, 32), parse("neg(logrank(network.params))")
+    references = {parse("network.params"): np.arange(100.0)}
+    scores = score_networks(networks, {"f": formula}, inputs, references=references)
+    assert (np.diff(scores.values["f"]) < 0).all()
+    for notes in scores.notes.values():
+        assert any("logrank(network.params) lies beyond all 100 references" in note for note in notes)
+    inside = {parse("network.params"): np.array([0.0, 1e9])}
+    scores = score_networks(networks, {"f": formula}, inputs, references=inside)
+    assert not any("beyond" in note for notes in scores.notes.values() for note in notes)
+
+
 def centred(x):
     return x - x.mean()
 
