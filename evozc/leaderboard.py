@@ -190,6 +190,7 @@ def _of_search(path: Path, name: str) -> list[Cell]:
 
 def _of_comparison(path: Path, name: str) -> list[Cell]:
     results = read_comparison_results(path.parent)
+    assert results is not None  # for its file is there
     source = _source(path, name, f"evozc compare, evozc {results.versions.get('evozc', 'unknown')}")
     held_out = sorted(set(results.held_out))
     count = f"{held_out[0]}" if len(held_out) == 1 else f"{held_out[0]} to {held_out[-1]}"
