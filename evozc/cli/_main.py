@@ -24,6 +24,7 @@ COMMANDS = {
     "export": ("_export:export", "Write a formula as text, LaTeX, sympy, JSON or a file of Python or torch."),
     "plot": ("_pareto:plot", "Draw a run's Pareto front."),
     "score": ("_score:score", "Score untrained networks; higher is better."),
+    "nas": ("_nas:nas", "Find the architectures of a space that a proxy scores highest."),
     "zoo": ("_zoo:zoo", "List the known proxies: formula, source, and whether labels are needed."),
     "extract": ("_data:extract", "Measure untrained networks: architectures and images -> statistics table."),
     "merge": ("_data:merge", "Make the table of all shards that evozc extract --shard measured."),

@@ -1,0 +1,86 @@
+"""The command that searches architectures by a proxy."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evozc._screen import counting, say, show_grid
+from evozc.cli._options import Jobs, SpaceOptions
+from evozc.cli._signals import resumable
+from evozc.spaces import space_from_options
+
+
+def nas(
+    space: Annotated[str, typer.Argument(help="Search space, or package.module:Class of your own.")],
+    proxy: Annotated[str, typer.Option(help="Known proxy, formula, or run folder of evozc search.")],
+    run: Annotated[
+        Path, typer.Option(help="Folder of this search; where it is there, the same command goes on in it.")
+    ],
+    images: Annotated[
+        str, typer.Option(help="npz of inputs x and labels y, or random.")
+    ] = "random",
+    space_option: SpaceOptions = None,
+    algorithm: Annotated[
+        str | None,
+        typer.Option(help="evolution, random, exhaustive or nsga2. [default: evolution, or nsga2]"),
+    ] = None,
+    budget: Annotated[int, typer.Option(help="Architectures to score; none is scored twice.")] = 500,
+    population: Annotated[int, typer.Option(help="Architectures that breed.")] = 50,
+    tournament: Annotated[int, typer.Option(help="Of how many of them the best breeds.")] = 10,
+    against: Annotated[
+        str | None, typer.Option(help="Size to hold the score against: params or macs.")
+    ] = None,
+    min_params: Annotated[float | None, typer.Option(help="Fewest parameters.")] = None,
+    max_params: Annotated[float | None, typer.Option(help="Most parameters.")] = None,
+    min_macs: Annotated[float | None, typer.Option(help="Fewest multiply-adds.")] = None,
+    max_macs: Annotated[float | None, typer.Option(help="Most multiply-adds.")] = None,
+    keep: Annotated[int, typer.Option(help="Best architectures to report.")] = 10,
+    batch: Annotated[int | None, typer.Option(help="Inputs in the mini-batch. [default: 64]")] = None,
+    seed: Annotated[int, typer.Option(help="Of the search, the mini-batch and the weights.")] = 0,
+    jobs: Jobs = 1,
+) -> None:
+    """Find the architectures of a space that a proxy scores highest.
+
+    Only the statistics that the proxy needs are measured, each architecture once. Stopped at any
+    moment, the same command goes on.
+    """
+    from evozc import Proxy
+    from evozc.extraction import ExtractionSettings, RandomInputs, load_images
+    from evozc.nas import Limit, NasSettings, find_networks
+
+    ranges = (("params", min_params, max_params), ("macs", min_macs, max_macs))
+    limits = tuple(Limit(*one) for one in ranges if one[1] is not None or one[2] is not None)
+    settings = NasSettings(
+        algorithm=algorithm or ("nsga2" if against else "evolution"), budget=budget, population=population,
+        tournament=tournament, keep=keep, seed=seed, limits=limits, against=against,
+    )
+    extraction = ExtractionSettings(seed=seed, **({} if batch is None else {"batch": batch}))
+    chosen = space_from_options(space, space_option or ())
+    loaded = Proxy.load(proxy)
+    inputs = RandomInputs(chosen) if images == "random" else load_images(Path(images), chosen)
+    command = "evozc " + " ".join(map(shlex.quote, sys.argv[1:]))
+    with resumable(command), counting("architectures") as progress:
+        results = find_networks(
+            chosen, loaded.formula, inputs, run, settings, extraction, score=loaded.scores, jobs=jobs,
+            progress=progress,
+        )
+    say()
+    say(f"{results.scored} architectures scored; {results.refused} refused by the limits; "
+        f"{len(results.failed)} could not be measured")
+    for title, found in (("best", results.best), (f"front of score and {against}", results.front)):
+        if found:
+            sizes = list(found[0].sizes)
+            say()
+            say(title)
+            show_grid(
+                ("score", *sizes, "architecture"),
+                [(f"{f.score:.6g}", *(f"{f.sizes[s]:.6g}" for s in sizes), f.architecture) for f in found],
+            )
+    say()
+    say(f"everything is in {run}; the winner as a network: evozc.spaces.get_space({chosen.name!r}, "
+        f"**{dict(chosen.settings())!r}).build({results.best[0].architecture!r})")

@@ -1,0 +1,23 @@
+"""Architectures by a proxy: search in a space, under limits, against a size.
+
+**A search**: :func:`find_networks`, :class:`NasSettings`, :class:`Limit`.
+
+**Ways to search**: :data:`ALGORITHMS`, :class:`Algorithm`.
+
+**A few trainings**: :class:`Queries`, ask and tell.
+
+**What came out**: :class:`NasResults` of :class:`Found` architectures, :func:`read_nas_results`.
+"""
+
+from evozc.nas._algorithms import ALGORITHMS, Algorithm
+from evozc.nas._queries import Queries
+from evozc.nas._results import Found, NasResults
+from evozc.nas._run import find_networks, read_nas_results
+from evozc.nas._settings import Limit, NasSettings
+
+__all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
+    "find_networks", "NasSettings", "Limit",
+    "ALGORITHMS", "Algorithm",
+    "Queries",
+    "NasResults", "Found", "read_nas_results",
+]
