@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -59,7 +60,9 @@ def nas(
         algorithm=algorithm or ("nsga2" if against else "evolution"), budget=budget, population=population,
         tournament=tournament, keep=keep, seed=seed, limits=limits, against=against,
     )
-    extraction = ExtractionSettings(seed=seed, **({} if batch is None else {"batch": batch}))
+    extraction = ExtractionSettings(seed=seed)
+    if batch is not None:
+        extraction = replace(extraction, batch=batch)
     chosen = space_from_options(space, space_option or ())
     loaded = Proxy.load(proxy)
     inputs = RandomInputs(chosen) if images == "random" else load_images(Path(images), chosen)

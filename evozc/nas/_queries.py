@@ -55,7 +55,7 @@ class Queries:
         Raises:
             StopIteration: every one has been told of.
         """
-        taken = self._keys[[*self.answers, *self.failed]] if self.answers or self.failed else []
+        taken = self._keys[np.array([*self.answers, *self.failed], dtype=np.int64)]
         free = ~np.isin(self._keys, taken)
         if not free.any():
             raise StopIteration
