@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from evozc.errors import ConfigError, DataError
+from evozc.errors import ConfigError, DataError, EvozcError
 from evozc.scoring._hubs import HUBS
 
 
@@ -35,9 +35,14 @@ def load_network(name: str, seed: int = 0) -> nn.Module:
     if not (colon and module_name and path):
         raise ConfigError(f"{name!r} names no network; write package.module:function, timm:NAME or hf:NAME")
     if module_name in HUBS:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return HUBS[module_name](path)
+        try:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                return HUBS[module_name](path)
+        except EvozcError:
+            raise
+        except Exception as error:
+            raise DataError(f"{name}: making the network failed: {_told(error)}") from error
     # For good, since a user's module may import its neighbours only when it is called.
     if os.getcwd() not in sys.path:  # noqa: PTH109 - sys.path holds texts
         sys.path.insert(0, os.getcwd())  # noqa: PTH109
