@@ -36,12 +36,11 @@ def by_hand(hidden, inner, layers, length, classes):
 
 
 def test_a_bert_is_built_from_its_configuration(tmp_path):
-    """Multiply-accumulates of a BERT: attention, the perceptron, the pooler and the head."""
-                                               num_attention_heads=2, intermediate_size=24, vocab_size=50))
     name = config(
         tmp_path, model_type="bert", hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
         intermediate_size=24, vocab_size=50, max_position_embeddings=12, num_labels=5,
     )
+    usable("transformers", with_network=name)
     network, again = load_network(name), load_network(name)
     assert all(torch.equal(p, q) for p, q in zip(network.parameters(), again.parameters(), strict=True))
     generator = torch.Generator().manual_seed(0)
