@@ -25,6 +25,7 @@ COMMANDS = {
     "plot": ("_pareto:plot", "Draw a run's Pareto front."),
     "score": ("_score:score", "Score untrained networks; higher is better."),
     "nas": ("_nas:nas", "Find the architectures of a space that a proxy scores highest."),
+    "nas-bench": ("_nas_bench:nas_bench", "Pick architectures of a pool by a proxy and a few true queries."),
     "zoo": ("_zoo:zoo", "List the known proxies: formula, source, and whether labels are needed."),
     "extract": ("_data:extract", "Measure untrained networks: architectures and images -> statistics table."),
     "merge": ("_data:merge", "Make the table of all shards that evozc extract --shard measured."),

@@ -4,12 +4,13 @@
 
 **Ways to search**: :data:`ALGORITHMS`, :class:`Algorithm`.
 
-**A few trainings**: :class:`Queries`, ask and tell.
+**A few trainings**: :class:`Queries`, ask and tell; on a pool: :func:`bench_queries`, :class:`Picked`.
 
 **What came out**: :class:`NasResults` of :class:`Found` architectures, :func:`read_nas_results`.
 """
 
 from evozc.nas._algorithms import ALGORITHMS, Algorithm
+from evozc.nas._bench import Picked, bench_queries
 from evozc.nas._queries import Queries
 from evozc.nas._results import Found, NasResults
 from evozc.nas._run import find_networks, read_nas_results
@@ -18,6 +19,6 @@ from evozc.nas._settings import Limit, NasSettings
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "find_networks", "NasSettings", "Limit",
     "ALGORITHMS", "Algorithm",
-    "Queries",
+    "Queries", "bench_queries", "Picked",
     "NasResults", "Found", "read_nas_results",
 ]
