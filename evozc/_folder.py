@@ -104,7 +104,7 @@ class Folder(Generic[M]):
         try:
             for name, text in (texts or {}).items():
                 folder.write_text(name, text)
-            folder.write(_MANIFEST, {"format": cls.kind.format, **to_json(manifest)})
+            folder.ask(manifest)
         except DataError:
             folder.remove()  # made just now, and of no use without these
             raise
@@ -131,6 +131,15 @@ class Folder(Generic[M]):
 
     def __exit__(self, *exception: object) -> None:
         self._lock.close()
+
+    def ask(self, manifest: M) -> None:
+        """Write down what is asked for, from now on.
+
+        Raises:
+            DataError: it cannot be written.
+        """
+        self.write(_MANIFEST, {"format": self.kind.format, **to_json(manifest)})
+        self.manifest = manifest
 
     def file(self, name: str) -> Path:
         """The path of a file of this folder.

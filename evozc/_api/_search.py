@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from evozc._api._memory import search_tasks
 from evozc._api._proxy import Proxy
@@ -16,13 +16,14 @@ from evozc._records import to_json
 from evozc._screen import announcing_compilation, as_html, as_text, results_shown, say, watching
 from evozc.benchmarks import open_tasks, reopen_tasks
 from evozc.engine import rank_references
-from evozc.errors import ConfigError, FormulaError
+from evozc.errors import ConfigError, EvozcError, FormulaError
 from evozc.evolution import Progress, SearchSettings, uncommon
 from evozc.formula import parse
 from evozc.runs import (
     Judged,
     RunFolder,
     SearchResults,
+    change_run,
     collect_results,
     continue_run,
     read_results,
@@ -168,18 +169,30 @@ def search(
     return _to_its_end(folder, jobs, progress)
 
 
-def resume(run: str | Path, *, jobs: int = 1, progress: Told = True) -> SearchRun:
-    """Go on with a search that was stopped; it ends as one that was not.
+def resume(
+    run: str | Path, *, ends: Mapping[str, Any] | None = None, tables: Sequence[str] = (), jobs: int = 1,
+    progress: Told = True,
+) -> SearchRun:
+    """Go on with a search that was stopped; it ends as one that was not. One that has ended is extended.
 
     Args:
         run: Its folder.
+        ends: New values of the settings of when it ends: ``generations``, ``patience``, ``max_seconds`` or
+            ``max_evaluations``.
+        tables: Where its tables are now, if they have moved.
         jobs: As for :func:`search`.
         progress: As for :func:`search`.
 
     Raises:
         CheckpointError: no run folder, a damaged one, or another table than it began with.
+        ConfigError: an end out of range, or fewer generations than before.
     """
     folder = RunFolder.open(Path(run))
+    try:
+        change_run(folder, ends or {}, tables)
+    except EvozcError:
+        folder.__exit__()
+        raise
     versions = changed(folder.manifest.versions)
     if versions and progress is True:
         say(f"installed since the run began: {versions}; results may differ in the last digits")

@@ -120,6 +120,33 @@ def _apart(tasks: Sequence[Task]) -> list[Task]:
     return kept
 
 
+def moved(sources: Sequence[TaskSource], names: Sequence[str]) -> tuple[TaskSource, ...]:
+    """Sources whose tables are in other places.
+
+    Args:
+        sources: Of tasks.
+        names: Where tables are now; each stands for the tasks on a table of its hash.
+
+    Raises:
+        DataError: there is no table.
+        CheckpointError: no task is on it.
+    """
+    for name in names:
+        found = open_table(name).content_hash
+        if all(source.table_hash != found for source in sources):
+            known = ", ".join(f"{source.table} with {source.table_hash[:12]}" for source in sources)
+            raise CheckpointError(
+                f"{name}: hash {found[:12]}, but the run began on {known}; name the same table, or start a "
+                "new run"
+            )
+        path = "" if name in BUNDLED else str(Path(name).absolute())
+        sources = [
+            replace(source, table=name, path=path) if source.table_hash == found else source
+            for source in sources
+        ]
+    return tuple(sources)
+
+
 def reopen_tasks(sources: Sequence[TaskSource]) -> tuple[Task, ...]:
     """The tasks that were opened together, as :func:`reopen_task`."""
     tasks = [reopen_task(source) for source in sources]

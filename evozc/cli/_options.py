@@ -92,6 +92,21 @@ def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def given(context: typer.Context) -> dict[str, Any]:
+    """The arguments that stand on the command line, by what a user calls them, as ``--max-size`` or TABLE."""
+    return {
+        _called(parameter.opts): context.params[parameter.name]
+        for parameter in context.command.params
+        if parameter.name and (source := context.get_parameter_source(parameter.name))
+        and source.name == "COMMANDLINE"
+    }
+
+
+def _called(names: list[str]) -> str:
+    longest = max(names, key=len)
+    return longest if longest.startswith("-") else longest.upper()
+
+
 class WithDefault(TyperGroup):
     """Commands of which the first is meant where no other is named."""
 

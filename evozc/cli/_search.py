@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,18 +12,19 @@ import evozc
 from evozc._api._search import free_run
 from evozc._folder import format_of
 from evozc._screen import say, show_results
-from evozc.cli._options import Jobs
+from evozc.cli._options import Jobs, given
 from evozc.cli._signals import resumable
 from evozc.engine import OVER_TASKS
 from evozc.errors import ConfigError
 from evozc.evolution import SearchSettings
-from evozc.runs import read_log
+from evozc.runs import ENDS, read_log
 
 _DEFAULTS = SearchSettings()
 _OVER = ", ".join(OVER_TASKS)
 
 
 def search(
+    context: typer.Context,
     table: Annotated[
         list[str] | None,
         typer.Argument(help="A statistics table, or the name of the bundled benchmark; of several, each is "
@@ -32,7 +33,14 @@ def search(
     run: Annotated[
         Path | None, typer.Option(help="Folder for this run; must not exist. [default: runs/<table>-<n>]")
     ] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with this run folder instead.")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on with this run folder instead; --generations and the other ends extend it."),
+    ] = None,
+    moved: Annotated[
+        list[str] | None,
+        typer.Option("--table", help="For --resume: where its table is now; may be given several times."),
+    ] = None,
     target: Annotated[
         list[str] | None,
         typer.Option(help="What to rank by; of several, each is a task of the tables that hold it. "
@@ -79,13 +87,14 @@ def search(
 
     Without arguments it searches on the bundled benchmark, in less than a minute.
     """
-    if resume is not None and run is not None:
-        raise ConfigError("--resume goes on in its own folder: leave out --run")
+    if resume is None and moved:
+        raise ConfigError("--table belongs to --resume; a new search is told its table without the word")
+    ends = _ends(given(context)) if resume is not None else {}
     tables = table or ["digits"]
     path = resume or run or free_run(*tables)
     with resumable(lambda: _going_on(path), lambda: f"the best formula so far: {_best(path)}"):
         if resume is not None:
-            found = evozc.resume(path, jobs=jobs)
+            found = evozc.resume(path, ends=ends, tables=moved or (), jobs=jobs)
         else:
             settings = SearchSettings(
                 seed=seed, symbols=symbols, population=population, islands=islands, terms=terms,
@@ -100,6 +109,22 @@ def search(
     show_results(found.results)
     say()
     say(f"everything is in {path}; next: evozc export {path} --format latex")
+
+
+def _ends(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What a run may be told anew when it goes on.
+
+    Raises:
+        ConfigError: anything else is among the arguments.
+    """
+    names = {f"--{name.replace('_', '-')}": name for name in ENDS}
+    others = [name for name in arguments if name not in (*names, "--resume", "--table", "--jobs")]
+    if others:
+        raise ConfigError(
+            f"--resume goes on as the run began: leave out {', '.join(others)}, or start a new run; "
+            f"{', '.join(names)}, --table and --jobs can be changed"
+        )
+    return {names[option]: value for option, value in arguments.items() if option in names}
 
 
 def _going_on(path: Path) -> str:

@@ -1,7 +1,7 @@
 """The run folder, and searches that start, stop and go on in one.
 
-**A search**: :func:`start_run`, :func:`continue_run`; its parts :func:`first_formulas`,
-:func:`collect_results`.
+**A search**: :func:`start_run`, :func:`continue_run`; :func:`change_run` to another of its
+:data:`ENDS`; its parts :func:`first_formulas`, :func:`collect_results`.
 
 **The folder**: :class:`RunFolder`, :class:`SearchManifest`, :func:`read_search`, :func:`read_log`.
 
@@ -10,7 +10,7 @@
 """
 
 from evozc.runs._claim import Against, Claim
-from evozc.runs._folder import RunFolder, SearchManifest, read_log, read_results, read_search
+from evozc.runs._folder import ENDS, RunFolder, SearchManifest, read_log, read_results, read_search
 from evozc.runs._results import (
     Baseline,
     Chosen,
@@ -21,10 +21,10 @@ from evozc.runs._results import (
     collect_results,
     judged,
 )
-from evozc.runs._search_run import continue_run, first_formulas, start_run
+from evozc.runs._search_run import change_run, continue_run, first_formulas, start_run
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
-    "continue_run", "start_run", "first_formulas", "collect_results",
+    "continue_run", "start_run", "change_run", "ENDS", "first_formulas", "collect_results",
     "RunFolder", "SearchManifest", "read_log", "read_search",
     "Against", "Baseline", "Chosen", "Claim", "Judged", "SearchResults", "TaskResults", "TaskTau", "judged",
     "read_results",

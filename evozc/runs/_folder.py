@@ -6,6 +6,7 @@
 ``journal.jsonl``   one line a generation
 ``checkpoint-*``    the last two complete generations
 ``results.json``    the Pareto front, the chosen formula, the comparison
+``results-*.json``  the same of a run that was extended, after so many generations
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from evozc.runs._results import SearchResults
 from evozc.symbols import SymbolRecord
 from evozc.table import Task, TaskSource
 
+#: Settings of when a search ends: changed on resuming, it ends as if they had been so from the start.
+ENDS = ("generations", "patience", "max_seconds", "max_evaluations")
 _KEPT = 2
 _LOGS = ("formulas.jsonl", "journal.jsonl")
 #: A checkpoint or a log is never larger than this.
@@ -58,7 +61,8 @@ class SearchManifest:
 
 RUN = Kind(
     "evozc-run-3", "a run folder made by evozc search", "run folder", SearchManifest,
-    ("labelled.txt", *_LOGS, "checkpoint-*.json", "results.json", "front.csv", "formula.txt", "pareto.svg"),
+    ("labelled.txt", *_LOGS, "checkpoint-*.json", "results*.json", "front.csv", "formula.txt",
+     "pareto.svg"),
     "evozc search --resume {}",
 )
 
@@ -77,7 +81,7 @@ class RunFolder(Folder[SearchManifest]):
         self.tasks: tuple[Task, ...] = ()
         self._logs: dict[str, BinaryIO] = {}
         self._digests = {name: hashlib.sha256() for name in _LOGS}
-        self._asked = _digest(json.dumps(to_json(manifest)))
+        self._asked = _digest(json.dumps(_lasting(manifest)))
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -98,6 +102,22 @@ class RunFolder(Folder[SearchManifest]):
         for log in self._logs.values():
             log.close()
         super().__exit__(*exception)
+
+    def set_results_aside(self) -> None:
+        """Let a run that has ended go on; what came out stays as ``results-GENERATIONS.json``.
+
+        Raises:
+            CheckpointError: the results are damaged.
+            DataError: they cannot be renamed.
+        """
+        results = self.file("results.json")
+        if exists(results):
+            generations = self.read("results.json", SearchResults).generations
+            try:
+                results.rename(self.file(f"results-{generations}.json"))
+                sync_folder(self.path)
+            except OSError as error:
+                raise DataError(f"{results}: cannot be renamed: {error.strerror}") from error
 
     def append(self, name: str, records: Iterable[dict[str, Any]]) -> None:
         """Add lines to a log, synced to disk.
@@ -236,6 +256,16 @@ def _read_checkpoint(path: Path) -> dict[str, Any]:
     if parse(text)["sha256"] != _digest(body):
         raise ValueError("the checksum does not match")
     return parse(body)
+
+
+def _lasting(manifest: SearchManifest) -> dict[str, Any]:
+    """What may never change: all but when the search ends, and where its tables are."""
+    asked = to_json(manifest)
+    for name in ENDS:
+        del asked["settings"][name]
+    for task in asked["tasks"]:
+        del task["table"], task["path"]
+    return asked
 
 
 def _digest(text: str) -> str:

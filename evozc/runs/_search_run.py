@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from evozc._folder import installed
 from evozc._records import from_json
 from evozc.baselines import proxies, resolve
-from evozc.benchmarks import reopen_tasks
+from evozc.benchmarks import moved, reopen_tasks
 from evozc.engine import Objective
 from evozc.errors import CheckpointError, ConfigError, DataError
 from evozc.evolution import Progress, Search, SearchSettings, drive, symbols_of
 from evozc.executors import count_jobs
 from evozc.formula import Formula, parse, simplify
-from evozc.runs._folder import RunFolder, SearchManifest
+from evozc.runs._folder import ENDS, RunFolder, SearchManifest
 from evozc.runs._keeper import Keeper
 from evozc.runs._results import SearchResults, collect_results
 from evozc.symbols import SymbolRecord, symbol_set
@@ -59,6 +60,38 @@ def start_run(
     folder = RunFolder.create(path, manifest, {"labelled.txt": _labelled(tasks)})
     folder.tasks = tuple(tasks)
     return folder
+
+
+def change_run(folder: RunFolder, ends: Mapping[str, Any], tables: Sequence[str] = ()) -> None:
+    """Let a run go on to another end, or on its tables in other places.
+
+    It ends as if it had been asked so from the start. Results that are there stay, under another name.
+
+    Args:
+        folder: Open for writing.
+        ends: New values of some of :data:`ENDS`, by name.
+        tables: Where tables are now: ``digits`` or a path.
+
+    Raises:
+        ConfigError: a value out of range, or fewer generations than before.
+        CheckpointError: it is another table.
+        DataError: it is no table.
+    """
+    manifest = folder.manifest
+    if others := set(ends) - set(ENDS):
+        raise ConfigError(f"{folder.path}: {min(others)} cannot be changed, but {', '.join(ENDS)} can")
+    settings = replace(manifest.settings, **ends)
+    if settings.generations < manifest.settings.generations:
+        raise ConfigError(
+            f"{folder.path}: began with {manifest.settings.generations} generations; name more to extend it, "
+            "or start a new run"
+        )
+    asked = replace(manifest, settings=settings, tasks=moved(manifest.tasks, tables))
+    if asked == manifest:
+        return
+    if settings != manifest.settings:
+        folder.set_results_aside()
+    folder.ask(asked)
 
 
 def continue_run(

@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import subprocess
+from dataclasses import replace
 
 import pytest
 from small_tables import environment, evozc, files, python, rewrite, small_table
@@ -14,7 +15,7 @@ from evozc._records import to_json
 from evozc.benchmarks import open_task
 from evozc.errors import CheckpointError, DataError
 from evozc.evolution import SearchSettings
-from evozc.runs import RunFolder, _keeper, continue_run, read_log, start_run
+from evozc.runs import RunFolder, _keeper, change_run, continue_run, read_log, start_run
 from evozc.table import save_table
 
 SETTINGS = SearchSettings(population=24, generations=4, seed=2)
@@ -390,7 +391,7 @@ def rewrite_checkpoints(path):
         checkpoint.write_text(f'{{"sha256": "{digest}", "body": {text}}}\n')
 
 
-@pytest.mark.parametrize("change", [{"generations": 50}, {"population": 25}, {"seed": 3}])
+@pytest.mark.parametrize("change", [{"max_size": 11}, {"population": 25}, {"seed": 3}])
 def test_other_settings_than_the_run_began_with_are_refused(stopped, change):
     rewrite(stopped / "manifest.json", lambda manifest: manifest["settings"].update(change))
     with pytest.raises(CheckpointError, match=r"manifest\.json was changed"):
@@ -502,3 +503,63 @@ def test_a_disk_full_from_the_start_leaves_no_folder(table, tmp_path, commands):
     assert done.code == 3
     assert "cannot be written: File too large" in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_extended_run_ends_as_one_that_was_asked_so_from_the_start(table, tmp_path, commands):
+    """After its end, after an interruption, and with the table elsewhere; the old results stay."""
+    options = ["--labels", 30, "--population", 24, "--seed", 2]
+    path, whole = tmp_path / "run", tmp_path / "whole"
+    place = tmp_path / "table.npz"
+    shutil.copy(table, place)
+    assert commands("search", place, "--run", path, "--generations", 2, *options).code == 0
+    first = (path / "results.json").read_bytes()
+    shutil.move(place, tmp_path / "elsewhere.npz")
+    gone = commands("search", "--resume", path, "--generations", 4)
+    assert (gone.code, gone.err.count("\n")) == (3, 1)
+    done = commands("search", "--resume", path, "--generations", 4, "--table", tmp_path / "elsewhere.npz")
+    assert (done.code, done.err) == (0, "")
+    assert (path / "results-2.json").read_bytes() == first
+    assert commands("search", table, "--run", whole, "--generations", 4, *options).code == 0
+    found, expected = outcome(path), outcome(whole)
+    for results, _, kept in (found, expected):
+        del results["table"], kept["manifest.json"]
+    assert found == expected
+    before = files(path)
+    assert commands("search", "--resume", path, "--generations", 4).code == 0
+    assert files(path) == before
+
+
+@pytest.mark.parametrize(("options", "code", "message"), [
+    (["--labels", 20, "--seed", 0], 2, "leave out --labels, --seed, or start a new run; --generations, "),
+    (["digits"], 2, "leave out TABLE"),
+    (["--no-zoo"], 2, "leave out --zoo"),
+    (["--run", "other"], 2, "leave out --run"),
+    (["--generations", 1], 2, "began with 4 generations; name more"),
+    (["--generations", 9, "--patience", -1], 2, "patience must not be negative"),
+    (["--table", "digits"], 5, "digits: hash "),
+    (["--table", "absent.npz"], 3, "absent.npz: no such table"),
+])
+def test_what_cannot_be_changed_on_resuming_is_refused_by_name(
+    whole, tmp_path, commands, options, code, message
+):
+    path = tmp_path / "run"
+    shutil.copytree(whole, path)
+    before = files(path)
+    done = commands("search", "--resume", path, *options)
+    assert (done.code, done.out, done.err.count("\n")) == (code, "", 1)
+    assert message in done.err
+    assert files(path) == before
+
+
+def test_patience_that_ended_a_run_can_be_given_up(table, tmp_path):
+    patient, whole = tmp_path / "patient", tmp_path / "whole"
+    begin(patient, table, replace(SETTINGS, generations=8, patience=1))
+    assert go_on(patient).generations < 8
+    with RunFolder.open(patient) as folder:
+        change_run(folder, {"patience": 0})
+        continue_run(folder)
+    begin(whole, table, replace(SETTINGS, generations=8))
+    go_on(whole)
+    for path in (patient, whole):
+        rewrite(path / "manifest.json", lambda content: content["settings"].update(patience=0))
+    assert outcome(patient) == outcome(whole)
