@@ -68,7 +68,10 @@ def test_the_python_of_a_guide_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     module = ModuleType(f"guide_{path.parent.name}")
-    monkeypatch.setitem(sys.modules, module.__name__, module)  # what it defines can be sent to workers
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # what it defines can be sent to workers,
+    module.__file__ = str(tmp_path / f"{module.__name__}.py")  # and its source be read
+    sources = [text for _, text in blocks(path, "python") if ">>>" not in text]
+    Path(module.__file__).write_text("\n".join(sources))
     known = vars(module)
     with lending():
         for line, text in blocks(path, "python"):

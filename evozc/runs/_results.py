@@ -191,7 +191,7 @@ def collect_results(
         front=tuple(Judged(**_figures(row)) for row in front),
         baselines=tuple(judged(row) for row in baselines),
         claim=_claim(tasks, front, baselines),
-        target=_listed(task.target for task in tasks),
+        target=_listed(task.held_out_target.title for task in tasks),
         noise_ceiling=tasks[0].held_out_target.noise_ceiling if len(tasks) == 1 else None,
         table=_listed(task.name for task in tasks),
         labelled=sum(len(task.labelled) for task in tasks),
