@@ -15,7 +15,16 @@ from evozc._records import to_json
 from evozc.benchmarks import open_task
 from evozc.errors import CheckpointError, DataError
 from evozc.evolution import SearchSettings
-from evozc.runs import RunFolder, _keeper, change_run, continue_run, read_log, start_run
+from evozc.runs import (
+    RunFolder,
+    _keeper,
+    change_run,
+    continue_run,
+    read_log,
+    read_results,
+    read_search,
+    start_run,
+)
 from evozc.table import save_table
 
 SETTINGS = SearchSettings(population=24, generations=4, seed=2)
@@ -563,3 +572,25 @@ def test_patience_that_ended_a_run_can_be_given_up(table, tmp_path):
     for path in (patient, whole):
         rewrite(path / "manifest.json", lambda content: content["settings"].update(patience=0))
     assert outcome(patient) == outcome(whole)
+
+
+@pytest.mark.parametrize("name", ["formulas.jsonl", "manifest.json", "LOCK", "results.json", "deep/er"])
+def test_a_link_in_a_strangers_folder_is_refused_and_not_followed(table, tmp_path, name):
+    path, mine = tmp_path / "run", tmp_path / "mine.txt"
+    begin(path, table)
+    mine.write_text("mine\n" * 100)
+    place = path / name
+    place.parent.mkdir(exist_ok=True)
+    place.unlink(missing_ok=True)
+    place.symlink_to(mine)
+    for read in (RunFolder.open, read_search, read_results):
+        with pytest.raises(CheckpointError, match="link"):
+            read(path)
+    assert mine.read_text() == "mine\n" * 100
+
+
+@pytest.mark.parametrize("name", ["../mine.txt", "/etc/passwd", "cells/../../mine.txt"])
+def test_a_name_that_leads_out_of_the_folder_is_refused(table, tmp_path, name):
+    begin(tmp_path / "run", table)
+    with RunFolder.open(tmp_path / "run") as folder, pytest.raises(CheckpointError, match="leads out"):
+        folder.write_text(name, "")
