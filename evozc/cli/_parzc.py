@@ -11,6 +11,7 @@ import typer
 from evozc._files import refuse_existing
 from evozc._screen import counting, say
 from evozc.benchmarks import open_task
+from evozc.cli._signals import resumable
 from evozc.errors import ConfigError, DataError
 from evozc.table import Table
 
@@ -68,7 +69,8 @@ def parzc(
         test = _unseen(trained, task.held_out, task.target)
     else:
         start = time.perf_counter()
-        with counting("epochs") as progress:
+        stop = resumable("the same command, which begins anew", lambda: "nothing is written before the end")
+        with stop, counting("epochs") as progress:
             trained = ParZC.fit(
                 task.labelled, task.labelled_target, _settings(settings, changes), seed=seed,
                 pool=task.table, observe=progress,

@@ -1,6 +1,7 @@
 """evozc parzc: train, measure, save, measure again."""
 
 import re
+import signal
 import subprocess
 
 import pytest
@@ -87,3 +88,17 @@ def test_what_cannot_be_done_is_said_in_one_line(place, commands, arguments, cod
     assert message in done.err
     assert len(done.err.splitlines()) == 1
     assert files(place) == before
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_stopped_from_outside_it_says_so(tmp_path, number, code):
+    process = subprocess.Popen(
+        evozc("parzc", "digits", "--epochs", 100_000, "--out", tmp_path / "it.safetensors"), cwd=tmp_path,
+        env=environment(PYTHONUNBUFFERED="1"), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )
+    assert "epochs" in process.stdout.readline()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (code, "")
+    assert "go on: the same command" in out
+    assert not list(tmp_path.iterdir())
