@@ -11,7 +11,7 @@ import re
 import symtable
 import sys
 from collections.abc import Collection, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import ModuleType
 
 _OWN = ("evozc", "primitives")
@@ -132,18 +132,17 @@ class Bundle:
 
     def _source(self, module: ModuleType) -> _Source:
         if module.__name__ not in self._sources:
-            self._sources[module.__name__] = _Source(module)
+            try:
+                self._sources[module.__name__] = _parsed(inspect.getsource(module))
+            except (OSError, TypeError):
+                raise BundleError(f"the source of {module.__name__} cannot be read") from None
         return self._sources[module.__name__]
 
 
 class _Source:
     """A module's source, and which top-level statement defines a name."""
 
-    def __init__(self, module: ModuleType) -> None:
-        try:
-            source = inspect.getsource(module)
-        except (OSError, TypeError):
-            raise BundleError(f"the source of {module.__name__} cannot be read") from None
+    def __init__(self, source: str) -> None:
         self._lines = source.splitlines()
         self._tree = ast.parse(source)
 
@@ -166,6 +165,11 @@ class _Source:
         while start and self._lines[start - 1].startswith("#"):
             start -= 1
         return "\n".join(self._lines[start : statement.end_lineno])
+
+
+@lru_cache(maxsize=256)
+def _parsed(source: str) -> _Source:
+    return _Source(source)
 
 
 def _bound(statement: _Statement) -> list[str]:
@@ -193,7 +197,8 @@ def _tables(text: str) -> Iterator[tuple[symtable.SymbolTable, bool]]:
         waiting += [(child, False) for child in table.get_children()]
 
 
-def _global_names(text: str) -> list[str]:
+@lru_cache(maxsize=4096)  # many files need the same few functions
+def _global_names(text: str) -> tuple[str, ...]:
     """What a statement refers to outside itself, in order."""
     found = {
         symbol.get_name()
@@ -202,7 +207,7 @@ def _global_names(text: str) -> list[str]:
         if symbol.is_referenced() and (outer or symbol.is_global())
     }
     names = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name) and node.id in found]
-    return list(dict.fromkeys(n.id for n in sorted(names, key=lambda n: (n.lineno, n.col_offset))))
+    return tuple(dict.fromkeys(n.id for n in sorted(names, key=lambda n: (n.lineno, n.col_offset))))
 
 
 def _rename(text: str, names: dict[str, str]) -> str:
