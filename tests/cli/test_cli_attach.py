@@ -53,7 +53,7 @@ def test_targets_are_matched_by_text(published):
     assert table.targets["accuracy"].values.tolist() == [92, 91, 90]
     assert table.targets["test_ppl"].merit.tolist() == [-7, -8, -9]
     assert (table.targets["accuracy"].unit, notes) == ("%", ())
-    assert table.provenance["targets"] == [{"file": "accuracy.csv"}]
+    assert table.provenance["targets"] == [{"file": "accuracy.csv", "reader": "csv"}]
 
 
 def test_where_the_text_is_not_published_what_computes_the_same_is(published):
