@@ -27,7 +27,7 @@ SMALL = {
     ),
     "parzc-strong": replace(NAMED["parzc-strong"], width=16, epochs=40, draws=3, members=2),
     "parzc-graph": replace(
-        NAMED["parzc-graph"], statistics=KEYS, width=16, graph_width=8, epochs=80, draws=3, members=1
+        NAMED["parzc-graph"], statistics=KEYS, width=16, graph_width=8, epochs=80, draws=3, members=2
     ),
 }
 
