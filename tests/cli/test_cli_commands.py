@@ -320,12 +320,12 @@ def test_a_table_of_published_scores_is_made_searched_and_compared(commands, tmp
     )
     made = load_table(tmp_path / "scores.npz")
     assert made.architectures == table.architectures
-    assert set(made.values) == {"network.syn_flow", "network.s_2nd"}
+    assert set(made.values) == {'network."Syn Flow"', 'network.2nd'}
     np.testing.assert_allclose(made.targets["accuracy"].values, accuracy)
     options = ["--run", "run", "--labels", 20, "--population", 10, "--generations", 1]
     done = commands("search", "scores.npz", "--symbols", "scalar", *options, cwd=tmp_path)
     assert (done.code, done.err) == (0, "")
-    assert "syn_flow" in done.out
+    assert "Syn Flow" in done.out
     assert "(40 not isomorphic)" in done.out
 
 

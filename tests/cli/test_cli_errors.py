@@ -65,7 +65,7 @@ CASES = {
     "a folder as table": (("search", "run"), 3, "run: "),
     "truncated table": (("search", "truncated.npz"), 3, "truncated.npz: not a whole evozc table"),
     "empty table": (("search", "empty.npz"), 3, "empty.npz: not a whole evozc table"),
-    "text as table": (("search", "text.npz"), 3, "text.npz: not a whole evozc table"),
+    "text as table": (("search", "text.npz"), 3, "no table of statistics but text, as published scores are; make one"),
     "unknown target": ((*RUN, "--target", "loss"), 3, "no target 'loss'; it holds accuracy"),
     "too many labels": ((*RUN, "--labels", 61), 3, "cannot label 61 architectures"),
     "all labelled": ((*RUN, "--labels", 60), 3, "only 0 architectures would be held out of 60"),
@@ -131,7 +131,7 @@ CASES = {
     "no rows": (("table", "nothing.csv", "new.npz"), 3, "nothing.csv: holds no rows under its header"),
     "column twice": (("table", "header_twice.csv", "new.npz"), 3, "each name once"),
     "not UTF-8": (("table", "latin.csv", "new.npz"), 3, "latin.csv: not a readable CSV file"),
-    "unknown space": (("table", "good.csv", "new.npz", "--space", "darts"), 2, "darts"),
+    "unknown space": (("table", "good.csv", "new.npz", "--space", "dart"), 2, "did you mean 'darts'"),
     "other file matches nothing": (
         ("table", "good.csv", "new.npz", "--targets", "missing.csv"), 3, "missing.csv: no column 'accuracy'"
     ),
