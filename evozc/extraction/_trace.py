@@ -113,7 +113,7 @@ class Trace(TorchFunctionMode):
         """What is known of a tensor, None if nothing."""
         found = self._known.get(id(tensor))
         if found is None:
-            owner, found = getattr(tensor, "_evozc", _UNKNOWN)
+            owner, found = getattr(tensor, "_place_by_measuring", _UNKNOWN)
             return found if owner == id(self) else None
         return found
 
@@ -135,7 +135,7 @@ class Trace(TorchFunctionMode):
                 yield
         finally:
             for tensor in self._left:
-                tensor.__dict__.pop("_evozc", None)
+                tensor.__dict__.pop("_place_by_measuring", None)
             self._left.clear()
 
     def __torch_function__(
@@ -258,7 +258,7 @@ class Trace(TorchFunctionMode):
 
     def _set(self, tensor: torch.Tensor, mark: Mark | None) -> None:
         if mark is not None:
-            setattr(tensor, "_evozc", (id(self), mark))  # noqa: B010 - which torch does not declare
+            setattr(tensor, "_place_by_measuring", (id(self), mark))  # noqa: B010 - which torch does not declare
 
     def _recurrent(self, name: str, args: tuple) -> tuple:
         def each(data: torch.Tensor, states: torch.Tensor) -> None:

@@ -65,7 +65,7 @@ CASES = {
     "a folder as table": (("search", "run"), 3, "run: "),
     "truncated table": (("search", "truncated.npz"), 3, "truncated.npz: not a whole evozc table"),
     "empty table": (("search", "empty.npz"), 3, "empty.npz: not a whole evozc table"),
-    "text as table": (("search", "text.npz"), 3, "no table of statistics but text, as published scores are; make one"),
+    "text as table": (("search", "text.npz"), 3, "no table of statistics but text, as published scores are"),
     "unknown target": ((*RUN, "--target", "loss"), 3, "no target 'loss'; it holds accuracy"),
     "too many labels": ((*RUN, "--labels", 61), 3, "cannot label 61 architectures"),
     "all labelled": ((*RUN, "--labels", 60), 3, "only 0 architectures would be held out of 60"),
