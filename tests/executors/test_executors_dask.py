@@ -64,6 +64,7 @@ def first_kills_scheduler(number, scheduler):
     return number
 
 
+@pytest.mark.slow
 def test_outcomes_deaths_and_a_killed_scheduler(cluster, tmp_path):
     file, scheduler = cluster
     executor = executor_for(file)
@@ -81,6 +82,7 @@ def test_outcomes_deaths_and_a_killed_scheduler(cluster, tmp_path):
     assert time.monotonic() - begun < 60
 
 
+@pytest.mark.slow
 def test_a_cluster_without_workers_is_given_up(scheduler):
     begun = time.monotonic()
     with pytest.raises(WorkerError, match=r"has had no workers for \d s; what is finished is kept"):
@@ -88,6 +90,7 @@ def test_a_cluster_without_workers_is_given_up(scheduler):
     assert time.monotonic() - begun < 30
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_named():
     with pytest.raises(WorkerError, match=r"tcp://127\.0\.0\.1:9 does not answer within 10 s"):
         list(executor_for("tcp://127.0.0.1:9").map(halve_even, [(2,)]))

@@ -130,11 +130,10 @@ def test_the_file_holds_what_the_formula_uses_and_nothing_else(proxy):
     assert "evozc" not in source.replace("found by evozc", "")
     defined = [n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
     assert len(set(defined)) == len(defined)
+    used = [{n.id for n in ast.walk(statement) if isinstance(n, ast.Name)} for statement in tree.body]
     for name in set(defined) - {"score"}:
-        inside = next(n for n in tree.body if getattr(n, "name", "") == name)
-        others = [n for n in tree.body if n is not inside]
-        used = {n.id for statement in others for n in ast.walk(statement) if isinstance(n, ast.Name)}
-        assert name in used, name
+        others = zip(tree.body, used, strict=True)
+        assert any(name in names for n, names in others if getattr(n, "name", "") != name), name
 
 
 @pytest.mark.slow

@@ -9,7 +9,9 @@ from evozc.executors._executor import outcome
 from evozc.testing import ContractError, check_executor
 
 
-@pytest.mark.parametrize("name", EXECUTORS.names())
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=[pytest.mark.slow] if name == "dask" else []) for name in EXECUTORS.names()
+])
 def test_an_executor_keeps_its_contract(name):
     check_executor(EXECUTORS.get(name))
 
