@@ -283,6 +283,7 @@ def test_an_operator_a_statistic_and_a_proxy_are_searched_with(run):
     assert "loss (lower is better)" in out
 
 
+@pytest.mark.slow
 def test_a_formula_of_plug_ins_is_exported_and_scores_a_network(place, shop, run, tmp_path):
     done = shop("score", "nets:net", "--proxy", "cubic", "--input", "3,8,8", cwd=place)
     assert (done.returncode, done.stderr) == (0, "")

@@ -33,6 +33,7 @@ def declared():
     return "\n".join([*lines, *uses, ""])
 
 
+@pytest.mark.slow
 def test_everything_that_is_built_in_keeps_its_protocol(tmp_path, monkeypatch):
     api = pytest.importorskip("mypy.api")
     monkeypatch.setenv("MYPYPATH", str(ROOT))

@@ -77,10 +77,14 @@ def _measured(group: type[Group], case: Case, *others: str, labelled: bool = Tru
     from evozc.extraction import measure
 
     network, inputs, labels = case
-    with only(what=f"group {group.name!r} on {type(network).__name__} {tuple(inputs.shape)}"):
-        return measure(
+    where = f"group {group.name!r} on {type(network).__name__} {tuple(inputs.shape)}"
+    with only(what=where):
+        found = measure(
             network, inputs, labels if labelled else None, groups=[*others, group.name], seed=3
         )
+    failed = found.failures.get(group.name)
+    require(failed is None, f"{where}: {failed}")
+    return found
 
 
 def _check_measured(group: type[Group], own: Sequence[Statistic], case: Case) -> Measurement:

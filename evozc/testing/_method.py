@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
-import pickle
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -116,7 +116,8 @@ def _run(method: Method, task: Task, conditions: Conditions) -> Sequence[Ranking
 
 def _copied(method: Method) -> Method:
     try:
-        return pickle.loads(pickle.dumps(method))  # noqa: S301 - our own bytes
+        ForkingPickler.dumps(method)
+        return copy.deepcopy(method)
     except Exception as error:
         raise ContractError(f"{method.name}: cannot be sent to another process: {error}") from error
 

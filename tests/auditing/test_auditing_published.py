@@ -149,6 +149,7 @@ def test_the_information_curve_and_its_shuffled_twin(valid):
     assert max(step.corrected.value for step in told.steps[2:]) < 0.1
 
 
+@pytest.mark.slow
 def test_what_13_proxies_add_to_a_one_hot_encoding(valid):
     encoding, rows = one_hot(valid), np.stack(list(valid.values.values()), axis=1)
     features = {"encoding": encoding, "scores": rows, "both": np.concatenate([encoding, rows], axis=1)}

@@ -108,6 +108,7 @@ def test_the_provenance_is_whole_and_survives_the_disk(whole, tmp_path):
     assert versions["torch"] == torch.__version__
 
 
+@pytest.mark.slow
 def test_the_same_whatever_the_number_of_jobs_or_of_threads(whole, tmp_path):
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
@@ -270,6 +271,7 @@ class Deadly(NasBench201):
         return super().build(architecture)
 
 
+@pytest.mark.slow
 def test_what_kills_its_worker_or_wants_too_much_memory_is_left_out_and_the_rest_is_there(whole, tmp_path):
     names = some(6)
     space = Deadly(channels=4, cells=1, stages=2)

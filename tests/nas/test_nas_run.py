@@ -77,6 +77,7 @@ def test_stopped_at_any_moment_it_ends_as_if_never_stopped(whole, tmp_path):
     assert find(tmp_path / "run") == whole[1]
 
 
+@pytest.mark.slow
 def test_two_jobs_give_what_one_gives(whole, tmp_path):
     assert find(tmp_path / "run", jobs=2) == whole[1]
 
@@ -86,6 +87,7 @@ def test_a_folder_is_of_one_search(whole):
         find(whole[0], replace(SETTINGS, seed=1))
 
 
+@pytest.mark.slow
 def test_evolution_beats_random_search_on_what_it_is_given(tmp_path):
     free = replace(SETTINGS, budget=48, limits=())
     bred = find(tmp_path / "bred", free)

@@ -232,6 +232,7 @@ def started():
         process.communicate()
 
 
+@pytest.mark.slow
 def test_signals_end_a_run_with_what_it_has_and_how_to_go_on(table, tmp_path, commands, started):
     """SIGTERM, then SIGINT, then to the end; meanwhile nobody else may work in the folder."""
     path, whole = tmp_path / "a run", tmp_path / "whole"
