@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from multiprocessing.reduction import ForkingPickler
 
 import numpy as np
 
