@@ -18,13 +18,13 @@ from evozc.executors import Executor
 from evozc.extraction import (
     ExtractionSettings,
     Images,
-    Portion,
     RandomInputs,
-    extract_portion,
+    Shard,
+    extract_shard,
     extract_table,
     load_images,
-    merge_portions,
-    remove_portions,
+    merge_shards,
+    remove_parts,
     remove_shards,
 )
 from evozc.spaces import SearchSpace, space_from_options
@@ -85,10 +85,10 @@ def extract(
         ConfigError: an unknown space, a shard that is none, has no ``out`` or only some minutes, or
             arguments of wrong types.
     """
-    portion = None if shard is None else Portion.parse(shard)
+    mine = None if shard is None else Shard.parse(shard)
     if out is not None:
         refuse_existing(Path(out))
-    if portion is not None and (out is None or minutes is not None):
+    if mine is not None and (out is None or minutes is not None):
         raise ConfigError(f"shard {shard} is of all architectures of a table OUT, which must be named; "
                           "it goes on for as long as it takes")
     if minutes is not None and not minutes > 0:
@@ -106,21 +106,21 @@ def extract(
         for note in notes:
             say(note)
     loaded = _inputs(images, chosen)
-    if portion is not None:
+    if mine is not None:
         with counted(progress, "architectures") as observe:
-            return extract_portion(
-                chosen, names, loaded, settings, ranked, portion=portion, out=Path(str(out)), jobs=jobs,
+            return extract_shard(
+                chosen, names, loaded, settings, ranked, shard=mine, out=Path(str(out)), jobs=jobs,
                 progress=observe,
             )
     with counted(progress, "architectures") as observe, tempfile.TemporaryDirectory() as memory:
         parts = Path(memory, "parts") if out is None else Path(f"{out}.parts")
         table = extract_table(
-            chosen, names, loaded, settings, ranked, shards=parts, jobs=jobs, progress=observe,
+            chosen, names, loaded, settings, ranked, parts=parts, jobs=jobs, progress=observe,
             seconds=None if minutes is None else 60 * minutes,
         )
     if out is not None:
         save_table(table, Path(out))
-        remove_shards(parts)
+        remove_parts(parts)
     return table
 
 
@@ -135,9 +135,9 @@ def merge(out: str | Path) -> Table:
     """
     out = Path(out)
     refuse_existing(out)
-    table = merge_portions(out)
+    table = merge_shards(out)
     save_table(table, out)
-    remove_portions(out)
+    remove_shards(out)
     return table
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor as Pool
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ from evozc.comparison._settings import ComparisonSettings, check_methods
 from evozc.comparison._summary import summarise
 from evozc.comparison.methods import METHODS
 from evozc.errors import CheckpointError, DataError, WorkerError
-from evozc.executors import Executor, Failure, executor_for
+from evozc.executors import Executor, missing_cells, run_cells
 from evozc.formula import parse
 from evozc.symbols import SymbolRecord, symbol_set
 
@@ -110,20 +109,14 @@ def _run_cells(
     settings, (source,) = folder.manifest.settings, folder.manifest.tasks
     cells = list(cells_of(settings))
     methods = {name: METHODS.get(name) for name in settings.methods}
-    missing = [cell for cell in cells if not folder.file(cell.file).exists()]
+    missing = missing_cells(folder, cells)
     missing.sort(key=lambda cell: -methods[cell.method].cost(cell.budget))  # no long one is left for the end
-    tasks = ((methods[cell.method], cell.budget, cell.seed) for cell in missing)
-    failures = []
     done = len(cells) - len(missing)
     observe(done, len(cells))
-    with closing(executor_for(jobs).map(run_cell, tasks, (source, settings))) as results:
-        for index, result in results:
-            if isinstance(result, Failure):
-                failures.append((missing[index], result.reason))
-                continue
-            folder.write(missing[index].file, result, indent=None)
-            done += 1
-            observe(done, len(cells))
+    failures = run_cells(
+        folder, missing, run_cell, lambda cell: (methods[cell.method], cell.budget, cell.seed),
+        (source, settings), jobs, lambda kept: observe(done + kept, len(cells)),
+    )
     if failures:
         cell, reason = failures[0]
         raise WorkerError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import re
 import time
 import weakref
@@ -30,6 +29,8 @@ _CONNECT = 10.0
 _CLOSE = 5.0
 #: Seconds between two counts of the workers.
 _COUNT = 5.0
+#: Tasks on their way beside those of the workers.
+_RESERVE = 64
 #: What a scheduler counts before it gives a task up; we count ourselves, and try suspects alone.
 _DEATHS = 0
 #: Above every level of a log.
@@ -73,12 +74,12 @@ class Dask(Futures):
             raise ConfigError("clusters need dask.distributed: pip install 'evozc[cluster]'") from None
 
     def ahead(self) -> int:
-        """Two a worker, of which more may have come by now."""
+        """Two a worker, of which more may have come by now, and a reserve that hides the way to them."""
         counted, workers = self._counted
         if self._client is not None and time.monotonic() > counted + _COUNT:
             workers = sum(self._client.ncores().values())
             self._counted = time.monotonic(), workers
-        return 64 + 2 * workers
+        return _RESERVE + 2 * workers
 
     def open(self) -> Pool:
         """The cluster's pool.
@@ -170,7 +171,6 @@ def _close(client: Client, own: LocalCluster | None) -> None:
 
 
 def _same(shared: tuple[Any, ...]) -> tuple[Any, ...]:
-    os.environ.update(ONE_THREAD)
     return shared
 
 

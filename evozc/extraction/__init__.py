@@ -7,11 +7,11 @@
 :data:`evozc.symbols.GROUPS`.
 
 **Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it
-stopped, :func:`remove_shards`, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`;
+stopped, :func:`remove_parts`, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`;
 what the architectures' own graphs say, without networks: :func:`with_cell_scalars`.
 
-**Measuring many in portions**, as the tasks of a Slurm array: :class:`Portion`, :func:`extract_portion`,
-:func:`merge_portions`, :func:`remove_portions`.
+**Measuring many in shards**, as the tasks of a Slurm array: :class:`Shard`, :func:`extract_shard`,
+:func:`merge_shards`, :func:`remove_shards`.
 
 **Counting as published tables do**: :func:`tw_flops`, :func:`thop_macs`, :func:`used_parameters`.
 
@@ -20,21 +20,21 @@ what the architectures' own graphs say, without networks: :func:`with_cell_scala
 
 from evozc.extraction._call import Output
 from evozc.extraction._conventions import thop_macs, tw_flops, used_parameters
-from evozc.extraction._extract import extract_table, remove_shards, with_cell_scalars
+from evozc.extraction._extract import extract_table, remove_parts, with_cell_scalars
 from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images, load_images, load_inputs
 from evozc.extraction._losses import LOSSES, Loss
 from evozc.extraction._measure import Measurement, measure
-from evozc.extraction._portions import Portion, extract_portion, merge_portions, remove_portions
 from evozc.extraction._random import RandomInputs
 from evozc.extraction._settings import INITIALISATIONS, INPUTS, ExtractionSettings
+from evozc.extraction._shards import Shard, extract_shard, merge_shards, remove_shards
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "measure", "Measurement", "initialise", "Output", "Loss", "LOSSES",
     "Group", "Node", "Pass",
-    "extract_table", "remove_shards", "with_cell_scalars", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
-    "Portion", "extract_portion", "merge_portions", "remove_portions",
+    "extract_table", "remove_parts", "with_cell_scalars", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
+    "Shard", "extract_shard", "merge_shards", "remove_shards",
     "tw_flops", "thop_macs", "used_parameters",
     "load_images", "load_inputs", "Images", "RandomInputs",
 ]

@@ -22,18 +22,18 @@ from evozc.executors import Executor, Failure, executor_for
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images
 from evozc.extraction._measure import Measurement, measure
+from evozc.extraction._parts import ExtractionManifest, Outcome, Parts, asked
 from evozc.extraction._random import RandomInputs, noise
 from evozc.extraction._settings import ExtractionSettings
-from evozc.extraction._shards import ExtractionManifest, Outcome, Shards, asked
 from evozc.spaces import GraphSpace, SearchSpace, cell_scalars, space_origin
 from evozc.symbols import GROUPS
 from evozc.table import Table, Target
 from primitives import NETWORK, Sign, scalar
 
 FORMAT = "evozc-extraction-2"
-SHARD = 16
+CHUNK = 16
 Batch = tuple[torch.Tensor, torch.Tensor]
-#: Of mini-batches of more numbers than this, so many: no shard is to take many minutes.
+#: Of mini-batches of more numbers than this, so many: no chunk is to take many minutes.
 _LARGE, _FEW = 2**18, 4
 #: What torch says when there is no memory left, here or on a device.
 _NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")
@@ -46,7 +46,7 @@ def extract_table(
     settings: ExtractionSettings,
     targets: Sequence[Target] = (),
     *,
-    shards: Path,
+    parts: Path,
     jobs: int | str | Executor | Pool = 1,
     seconds: float | None = None,
     progress: Callable[[int, int], object] | None = None,
@@ -63,7 +63,7 @@ def extract_table(
         images: From which the mini-batch is drawn; of any kind that networks of the space take.
         settings: What to measure.
         targets: One value for each architecture.
-        shards: The folder; made if need be.
+        parts: The folder; made if need be.
         jobs: Worker processes of one thread each, -1 for one a core; a cluster, as ``tcp://host:8786``;
             an executor, or any ``concurrent.futures.Executor``.
         seconds: After this time no further architecture is begun; those that
@@ -85,7 +85,7 @@ def extract_table(
     check_asked(architectures, targets)
     executor = executor_for(jobs)
     batches = batches_of(space, images, settings)
-    with Shards.of(shards, manifest_of(space, images, settings)) as folder:
+    with Parts.of(parts, manifest_of(space, images, settings)) as folder:
         lost = fill(folder, space, architectures, batches, executor, progress, seconds)
         return table_of(
             folder.manifest, architectures, space.canonical_key, folder.outcomes() | lost, targets
@@ -109,7 +109,7 @@ def with_cell_scalars(table: Table, space: SearchSpace) -> Table:
 
 
 def fill(
-    folder: Shards, space: SearchSpace, architectures: Sequence[str], batches: Sequence[Batch],
+    folder: Parts, space: SearchSpace, architectures: Sequence[str], batches: Sequence[Batch],
     executor: Executor, progress: Callable[[int, int], object] | None, seconds: float | None = None,
 ) -> dict[str, str]:
     """Measure what is not yet in a folder, and keep it there; what is lost, by name with the reason."""
@@ -123,7 +123,7 @@ def fill(
     report()
     lost: dict[str, str] = {}
     deadline = None if seconds is None else time.time() + seconds
-    size = SHARD if batches[0][0].numel() <= _LARGE else _FEW
+    size = CHUNK if batches[0][0].numel() <= _LARGE else _FEW
     for finished in _measured(executor, todo, size, (space, batches, folder.manifest.settings, deadline)):
         if isinstance(finished, Lost):
             lost[finished.architecture] = finished.reason
@@ -134,13 +134,13 @@ def fill(
     return lost
 
 
-def remove_shards(shards: Path) -> None:
+def remove_parts(parts: Path) -> None:
     """Remove the folder of an extraction whose table is safe; what is not ours in it is left alone.
 
     Raises:
         CheckpointError: it is not the folder of an extraction, or in use.
     """
-    Shards.open(shards).remove()
+    Parts.open(parts).remove()
 
 
 class Lost(NamedTuple):
@@ -154,21 +154,21 @@ def _measured(
     executor: Executor, todo: Sequence[str], size: int, shared: tuple[Any, ...]
 ) -> Iterator[Mapping[str, Outcome] | Lost]:
     """The outcomes of some architectures at a time; those that a worker died with are tried one by one."""
-    shards: list[Sequence[str]] = [todo[start : start + size] for start in range(0, len(todo), size)]
-    while shards:
+    chunks: list[Sequence[str]] = [todo[start : start + size] for start in range(0, len(todo), size)]
+    while chunks:
         again: list[Sequence[str]] = []
-        with closing(executor.map(_measure_shard, ((shard,) for shard in shards), shared)) as results:
+        with closing(executor.map(_measure_chunk, ((chunk,) for chunk in chunks), shared)) as results:
             for index, found in results:
                 if not isinstance(found, Failure):
                     if found:  # else the time was over before it began
                         yield found
                 elif found.lasting:
                     raise DataError(found.reason)
-                elif len(shards[index]) > 1:
-                    again += [[architecture] for architecture in shards[index]]
+                elif len(chunks[index]) > 1:
+                    again += [[architecture] for architecture in chunks[index]]
                 else:
-                    yield Lost(shards[index][0], found.reason)
-        shards = again
+                    yield Lost(chunks[index][0], found.reason)
+        chunks = again
 
 
 def batches_of(
@@ -223,14 +223,14 @@ def _plug_ins(space: SearchSpace, settings: ExtractionSettings) -> dict[str, str
     return {**found, f"space {space.name}": origin} if origin else found
 
 
-def _measure_shard(
+def _measure_chunk(
     space: SearchSpace,
     batches: Sequence[Batch],
     settings: ExtractionSettings,
     deadline: float | None,
     architectures: Sequence[str],
 ) -> dict[str, Outcome]:
-    """The outcomes of a shard, as far as there is time."""
+    """The outcomes of a chunk, as far as there is time."""
     found: dict[str, Outcome] = {}
     with one_thread():
         for architecture in architectures:

@@ -1,151 +1,231 @@
-"""The folder in which an extraction keeps what it has finished."""
+"""An extraction in shards that need nothing of one another, as the tasks of a Slurm array."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor as Pool
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Self, TypeVar
 
 import numpy as np
 
-from evozc._files import exists, open_plain, replacing
-from evozc._folder import Folder, Kind
+from evozc._files import exists
 from evozc._records import to_json
-from evozc.errors import CheckpointError, DataError
+from evozc.errors import ConfigError, DataError
+from evozc.executors import Executor, executor_for
+from evozc.extraction._extract import batches_of, check_asked, fill, manifest_of, table_of
+from evozc.extraction._inputs import Images
+from evozc.extraction._parts import ExtractionManifest, Outcome, Parts
+from evozc.extraction._random import RandomInputs
 from evozc.extraction._settings import ExtractionSettings
-from evozc.symbols import statistics
-from primitives import NETWORK, Statistic
+from evozc.spaces import SearchSpace
+from evozc.table import Table, Target
 
-#: What is known of an architecture: its statistics by key, or why it has none.
-Outcome = Mapping[str, "np.ndarray | float"] | str
-#: Of the names of files.
-_DIGITS = 24
+T = TypeVar("T")
+_END, _PLAN = "end.json", "plan.json"
+_SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
-class ExtractionManifest:
-    """What was asked of an extraction, beside the architectures.
+class Shard:
+    """One of the shards of an extraction: every ``count``-th architecture.
 
     Args:
-        space: Name of the search space.
-        space_settings: What builds it again.
-        settings: Of the extraction.
-        images: Digest of the images.
-        versions: Of what the numbers depend on, by name.
+        number: From 1 to ``count``.
+        count: Of all.
+
+    Raises:
+        ConfigError: there is no such shard.
     """
 
-    space: str
-    space_settings: Mapping[str, Any]
-    settings: ExtractionSettings
-    images: str
-    versions: Mapping[str, str]
+    number: int
+    count: int
 
-
-def asked(manifest: ExtractionManifest) -> list[Statistic]:
-    """The statistics that are measured, in the order of the catalogue."""
-    return [s for s in statistics() if s.group in manifest.settings.groups]
-
-
-class Shards(Folder[ExtractionManifest]):
-    """A folder of npz files, each with the outcomes of some architectures; a context manager.
-
-    A file is written in one step and bears the manifest's digest, so that whatever is
-    half, damaged or of another extraction counts as not there.
-    """
-
-    kind = Kind(
-        "evozc-parts-1", "the parts of an extraction", "folder", ExtractionManifest,
-        (f"{'[0-9a-f]' * _DIGITS}.npz",), "the command that began it",
-    )
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.count:
+            raise ConfigError(f"there is no shard {self.number} of {self.count}")
 
     @classmethod
-    def of(cls, path: Path, manifest: ExtractionManifest) -> Shards:
-        """The folder of the extraction that ``manifest`` describes, made if need be.
+    def parse(cls, text: str) -> Self:
+        """From ``3/20``.
 
         Raises:
-            DataError: it is somebody's own, holds another extraction, is in use, or cannot be written.
+            ConfigError: it is not of this form.
         """
-        try:
-            if not exists(Path(path) / "manifest.json"):
-                return cls.create(path, manifest)
-            folder = cls.open(path)
-        except CheckpointError as error:
-            raise DataError(f"{error}; use another folder or remove it") from error
-        _compare(folder, to_json(folder.manifest), to_json(manifest))
-        return folder
+        found = _SHARD.match(text)
+        if found is None:
+            raise ConfigError(f"shard {text!r}: write its number and that of all, as 3/20")
+        return cls(int(found[1]), int(found[2]))
 
-    @cached_property
-    def digest(self) -> str:
-        """Of the manifest."""
-        return hashlib.sha256(json.dumps(to_json(self.manifest), sort_keys=True).encode()).hexdigest()
+    def of(self, everything: Sequence[T]) -> list[T]:
+        """Its part of all architectures, or of what there is of each."""
+        return list(everything[self.number - 1 :: self.count])
 
-    def keep(self, outcomes: Mapping[str, Outcome]) -> None:
-        """Keep the outcomes of some architectures.
-
-        Raises:
-            DataError: the file cannot be written.
-        """
-        entries: list[dict[str, Any]] = []
-        numbers = [np.empty(0)]
-        for architecture, outcome in outcomes.items():
-            if isinstance(outcome, str):
-                entries.append({"architecture": architecture, "failed": outcome})
-                continue
-            vectors = [np.atleast_1d(np.asarray(outcome[s.key], np.float64)) for s in asked(self.manifest)]
-            entries.append({"architecture": architecture, "lengths": [len(v) for v in vectors]})
-            numbers += vectors
-        header = json.dumps({"manifest": self.digest, "entries": entries}).encode()
-        name = hashlib.sha256("\n".join(outcomes).encode()).hexdigest()[:_DIGITS]
-        with replacing(self.file(f"{name}.npz")) as file:
-            np.savez(file, header=np.frombuffer(header, np.uint8), values=np.concatenate(numbers))
-
-    def outcomes(self) -> dict[str, Outcome]:
-        """Everything that is finished, by architecture."""
-        outcomes: dict[str, Outcome] = {}
-        for path in sorted(self.path.glob("*.npz")):
-            try:
-                outcomes |= self._read(path)
-            except Exception:  # noqa: BLE001, S112 - whatever is wrong, it is measured again
-                continue
-        return outcomes
-
-    def _read(self, path: Path) -> dict[str, Outcome]:
-        with open(open_plain(path, os.O_RDONLY), "rb") as file, np.load(file, allow_pickle=False) as archive:
-            header = json.loads(archive["header"].tobytes())
-            values = archive["values"]
-        if header["manifest"] != self.digest:
-            return {}
-        outcomes: dict[str, Outcome] = {}
-        start = 0
-        for entry in header["entries"]:
-            if "failed" in entry:
-                outcomes[entry["architecture"]] = entry["failed"]
-                continue
-            outcome: dict[str, np.ndarray | float] = {}
-            for statistic, length in zip(asked(self.manifest), entry["lengths"], strict=True):
-                vector = values[start : start + length]
-                outcome[statistic.key] = float(vector[0]) if statistic.node_set == NETWORK else vector
-                start += length
-            outcomes[entry["architecture"]] = outcome
-        if start != len(values):
-            raise ValueError("lengths do not add up")
-        return outcomes
+    def folder(self, out: Path) -> Path:
+        """Where it is kept, beside the table that all shards make."""
+        return out.with_name(f"{out.name}.shard-{self.number}-of-{self.count}")
 
 
-def _compare(folder: Shards, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    differing = [
-        f"{key}: {found.get(key)!r} there, {wanted.get(key)!r} now"
-        for key in sorted({*found, *wanted})
-        if found.get(key) != wanted.get(key)
-    ]
-    if differing:
-        folder.__exit__()
+@dataclass(frozen=True)
+class _Target:
+    name: str
+    values: tuple[float, ...]
+    unit: str
+    higher_is_better: bool
+    noise_ceiling: float | None
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What all shards have in common."""
+
+    architectures: tuple[str, ...]
+    targets: tuple[_Target, ...]
+
+
+@dataclass(frozen=True)
+class _End:
+    """What a shard adds to its outcomes: canonical keys, and why architectures are lost, by text."""
+
+    keys: Mapping[str, str]
+    lost: Mapping[str, str]
+
+
+class _Folder(Parts):
+    kind = replace(
+        Parts.kind, format="evozc-shard-1", what="a shard of an extraction",
+        files=(*Parts.kind.files, _END, _PLAN),
+    )
+
+
+def extract_shard(
+    space: SearchSpace,
+    architectures: Sequence[str],
+    images: Images | RandomInputs,
+    settings: ExtractionSettings,
+    targets: Sequence[Target] = (),
+    *,
+    shard: Shard,
+    out: Path,
+    jobs: int | str | Executor | Pool = 1,
+    progress: Callable[[int, int], object] | None = None,
+) -> Table:
+    """Measure one shard of many architectures into a folder of its own.
+
+    All shards are given the same, in whatever order and at whatever time; :func:`merge_shards`
+    makes their table. Stopped at any moment and called again, it goes on from there.
+
+    Args:
+        space: Builds the networks.
+        architectures: All of them, as of :func:`~evozc.extraction.extract_table`.
+        images: From which the mini-batch is drawn.
+        settings: What to measure.
+        targets: One value for each architecture.
+        shard: What is measured here.
+        out: The table that all shards will make; the folder lies beside it.
+        jobs: As of :func:`~evozc.extraction.extract_table`.
+        progress: Called with the number of architectures done and their total.
+
+    Returns:
+        Its own table.
+
+    Raises:
+        DataError: as :func:`~evozc.extraction.extract_table`.
+    """
+    check_asked(architectures, targets)
+    executor = executor_for(jobs)
+    plan = _Plan(tuple(architectures), tuple(
+        _Target(t.name, tuple(map(float, t.values)), t.unit, t.higher_is_better, t.noise_ceiling)
+        for t in targets
+    ))
+    path = shard.folder(out)
+    batches = batches_of(space, images, settings)
+    with _Folder.of(path, manifest_of(space, images, settings)) as folder:
+        if not exists(path / _PLAN):
+            folder.write(_PLAN, plan, indent=None)
+        elif to_json(folder.read(_PLAN, _Plan)) != to_json(plan):
+            raise DataError(
+                f"{path} is of other architectures or targets; remove it, or name another table"
+            )
+        mine = shard.of(architectures)
+        lost = fill(folder, space, mine, batches, executor, progress)
+        outcomes = folder.outcomes() | lost
+        measured = [name for name in mine if not isinstance(outcomes[name], str)]
+        folder.write(_END, _End({name: space.canonical_key(name) for name in measured}, lost))
+        targets = [replace(t, values=np.array(shard.of(t.values.tolist()))) for t in targets]
+        return table_of(folder.manifest, mine, space.canonical_key, outcomes, targets)
+
+
+def merge_shards(out: Path) -> Table:
+    """The table of all shards, bitwise the same as :func:`~evozc.extraction.extract_table` makes.
+
+    Args:
+        out: The table that they were measured for; it is not written here.
+
+    Raises:
+        DataError: there are none, some are missing or not finished, or they are of different
+            extractions; the message says which.
+    """
+    numbers, count = _found(out)
+    missing = sorted(set(range(1, count + 1)) - numbers)
+    if missing:
         raise DataError(
-            f"{folder.path} holds the shards of another extraction; use another folder or remove it. "
-            f"Differing are {'; '.join(differing)}"
+            f"{out}: of {count} shards {_listed(missing)} {'is' if len(missing) == 1 else 'are'} not there"
         )
+    outcomes: dict[str, Outcome] = {}
+    keys: dict[str, str] = {}
+    first: tuple[ExtractionManifest, _Plan] | None = None
+    for number in range(1, count + 1):
+        path = Shard(number, count).folder(out)
+        with _Folder.open(path) as folder:
+            read = folder.manifest, folder.read(_PLAN, _Plan)
+            first = first or read
+            if to_json(read[0]) != to_json(first[0]) or read[1] != first[1]:
+                raise DataError(f"{path} is of another extraction than shard 1; measure it again")
+            end = folder.read(_END, _End) if exists(path / _END) else _End({}, {})
+            keys |= end.keys
+            outcomes |= {**end.lost, **folder.outcomes()}
+            known = {name for name, outcome in outcomes.items() if isinstance(outcome, str) or name in keys}
+            left = set(Shard(number, count).of(read[1].architectures)) - known
+            if left:
+                raise DataError(
+                    f"{path}: {len(left)} architectures are not measured yet; the command that began it "
+                    "goes on"
+                )
+    assert first is not None
+    manifest, plan = first
+    targets = [
+        Target(t.name, np.array(t.values), t.unit, t.higher_is_better, t.noise_ceiling) for t in plan.targets
+    ]
+    return table_of(manifest, plan.architectures, keys.__getitem__, outcomes, targets)
+
+
+def remove_shards(out: Path) -> None:
+    """Remove the folders of all shards, once their table is safe; what is not ours in them stays.
+
+    Raises:
+        CheckpointError: one is in use.
+    """
+    numbers, count = _found(out)
+    for number in sorted(numbers):
+        _Folder.open(Shard(number, count).folder(out)).remove()
+
+
+def _found(out: Path) -> tuple[set[int], int]:
+    """The numbers of the shards beside a table, and how many there are to be."""
+    name = re.compile(re.escape(out.name) + r"\.shard-([1-9]\d*)-of-([1-9]\d*)\Z", re.ASCII)
+    found = [match for path in out.parent.glob("*.shard-*") if (match := name.match(path.name))]
+    counts = {int(match[2]) for match in found}
+    if not found:
+        raise DataError(f"{out}: no shards beside it; evozc extract --shard 1/20 measures the first of 20")
+    if len(counts) > 1:
+        which = " and of ".join(map(str, sorted(counts)))
+        raise DataError(f"{out}: shards of {which} lie beside it; remove all but those of one number")
+    return {int(match[1]) for match in found}, counts.pop()
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    shown = [str(number) for number in numbers[:10]]
+    return ", ".join(shown) + (f" and {len(numbers) - 10} more" if len(numbers) > 10 else "")

@@ -27,7 +27,7 @@ from evozc.errors import CheckpointError, DataError
 from evozc.executors import Executor, executor_for
 from evozc.extraction import ExtractionSettings, Images, RandomInputs
 from evozc.extraction._extract import batches_of, fill, manifest_of, table_of
-from evozc.extraction._shards import Outcome, Shards
+from evozc.extraction._parts import Outcome, Parts
 from evozc.formula import Formula
 from evozc.nas._algorithms import ALGORITHMS
 from evozc.nas._results import Found, NasResults, to_csv
@@ -146,9 +146,9 @@ class _Search:
         self.settings = folder.manifest.settings
         self.batches = batches_of(space, images, folder.manifest.extraction)
 
-        def part(name: str, groups: tuple[str, ...]) -> Shards:
+        def part(name: str, groups: tuple[str, ...]) -> Parts:
             asked = manifest_of(space, images, replace(folder.manifest.extraction, groups=groups))
-            return stack.enter_context(Shards.of(folder.path / name, asked))
+            return stack.enter_context(Parts.of(folder.path / name, asked))
 
         self.measured = part("measured", folder.manifest.extraction.groups)
         needed = {SIZES[name] for name in self.settings.sizes}
@@ -227,7 +227,7 @@ class _Search:
         self.refused += not fits
         return fits
 
-    def _measure(self, shards: Shards, architectures: Sequence[str]) -> Mapping[str, Outcome]:
+    def _measure(self, shards: Parts, architectures: Sequence[str]) -> Mapping[str, Outcome]:
         lost = fill(shards, self.space, architectures, self.batches, self.executor, None)
         outcomes = {**shards.outcomes(), **lost}
         self.failed |= {a: str(outcomes[a]) for a in architectures if isinstance(outcomes[a], str)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from evozc._folder import format_of, installed
@@ -11,7 +10,7 @@ from evozc.benchmarks import space_of
 from evozc.engine import Objective
 from evozc.errors import CheckpointError, ConfigError, DataError, WorkerError
 from evozc.evolution import symbols_of
-from evozc.executors import Executor, Failure, executor_for
+from evozc.executors import Executor, missing_cells, run_cells
 from evozc.table import Task
 from evozc.transfer._cell import Cell, cells_of, search_cell, tasks_of
 from evozc.transfer._folder import TransferFolder, TransferManifest, read_transfer_results
@@ -120,19 +119,13 @@ def _searched(
     observe: Callable[[int, int], object],
 ) -> list[Found]:
     manifest = folder.manifest
-    missing = [cell for cell in cells if not folder.file(cell.file).exists()]
+    missing = missing_cells(folder, cells)
     done = len(cells) - len(missing)
     observe(done, len(cells))
-    failures = []
-    shared = (manifest.tasks, manifest.settings)
-    with closing(executor_for(jobs).map(search_cell, ((cell,) for cell in missing), shared)) as results:
-        for index, result in results:
-            if isinstance(result, Failure):
-                failures.append((missing[index], result.reason))
-                continue
-            folder.write(missing[index].file, result, indent=None)
-            done += 1
-            observe(done, len(cells))
+    failures = run_cells(
+        folder, missing, search_cell, lambda cell: (cell,), (manifest.tasks, manifest.settings), jobs,
+        lambda kept: observe(done + kept, len(cells)),
+    )
     if failures:
         cell, reason = failures[0]
         raise WorkerError(

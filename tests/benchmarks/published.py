@@ -87,7 +87,7 @@ def extract(rows: list[dict[str, str]], arguments: argparse.Namespace) -> None:
     images = load_images(arguments.benchmarks / "images" / "cifar10_2000.npz", space)
     shards = arguments.table.with_name(arguments.table.name + ".parts")
     table = extract_table(
-        space, [row["arch_str"] for row in sample], images, settings, [target], shards=shards,
+        space, [row["arch_str"] for row in sample], images, settings, [target], parts=shards,
         jobs=arguments.jobs, progress=lambda done, total: print(f"{done} of {total}", flush=True),
     )
     save_table(table, arguments.table)

@@ -40,7 +40,7 @@ def make_images():
 
 def extract(folder, architectures, *, space=SPACE, settings=SETTINGS, images=None, targets=(), **more):
     return extract_table(
-        space, architectures, images or make_images(), settings, targets, shards=folder, **more
+        space, architectures, images or make_images(), settings, targets, parts=folder, **more
     )
 
 
@@ -345,7 +345,7 @@ def test_settings_change_the_numbers_and_stand_in_the_provenance(tmp_path, chang
     tables = [
         extract_table(
             SPACE, some(3), make_images(), ExtractionSettings(batch=8, groups=groups, **settings),
-            shards=tmp_path / str(len(settings)),
+            parts=tmp_path / str(len(settings)),
         )
         for settings in ({}, change)
     ]

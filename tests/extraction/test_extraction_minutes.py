@@ -27,7 +27,7 @@ class Slow(NasBench201):
 def extract(folder, seconds, kind=NasBench201):
     space = kind(channels=4, cells=1, stages=1)
     return extract_table(
-        space, CELLS, RandomInputs(space, 8), SETTINGS, shards=folder, seconds=seconds
+        space, CELLS, RandomInputs(space, 8), SETTINGS, parts=folder, seconds=seconds
     )
 
 

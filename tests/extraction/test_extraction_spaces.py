@@ -27,7 +27,7 @@ TASKS = ("jigsaw", "segmentsemantic", "autoencoder", "room_layout")
 def extracted(folder, space, architecture, groups=None, side=0):
     architecture = architecture or space.sample(random.Random(0))
     settings = ExtractionSettings(batch=4, **({} if groups is None else {"groups": groups}))
-    return extract_table(space, [architecture], RandomInputs(space, side), settings, shards=folder)
+    return extract_table(space, [architecture], RandomInputs(space, side), settings, parts=folder)
 
 
 @pytest.mark.parametrize("name", SPACES)

@@ -103,7 +103,7 @@ def build(trainings: Path, architectures: int, seeds: int, jobs: int, out: Path)
     target = Target("accuracy", accuracy.mean(axis=1), unit="%", noise_ceiling=ceiling)
     with tempfile.TemporaryDirectory() as shards:
         table = extract_table(
-            SPACE, names, _images(), ExtractionSettings(), [target], shards=Path(shards) / "parts", jobs=jobs
+            SPACE, names, _images(), ExtractionSettings(), [target], parts=Path(shards) / "parts", jobs=jobs
         )
     labelled = random.Random(0).sample(range(architectures), min(LABELLED, architectures // 2))
     provenance = {**table.provenance, "benchmark": "digits", "training_seeds": seeds}
