@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import logging
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,8 +65,16 @@ def _is_whole(path: str) -> bool:
 class _Cache(caching.FunctionCache):
     def __init__(self, function: Callable) -> None:
         super().__init__(function)
-        stamp = self._impl.locator.get_source_stamp()
+        stamp = self._impl.locator.get_source_stamp(), _sources()
         self._cache_file = _CheckedFile(self._cache_path, self._impl.filename_base, stamp)
+
+
+@functools.cache
+def _sources() -> int:
+    """A checksum of all that is compiled: of the files of what a function calls numba knows nothing."""
+    root = Path(__file__).parent
+    names = [*root.rglob("*compiled.py"), *root.rglob("pool/layout.py"), Path(__file__)]
+    return zlib.crc32(b"".join(path.read_bytes() for path in sorted(names) if path.is_file()))
 
 
 def _cached(compiling: Any, function: Callable) -> Any:

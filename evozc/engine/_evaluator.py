@@ -12,12 +12,16 @@ from evozc.engine._layout import CONSTANT, KINDS, Layout, aligned
 from evozc.engine._program import Program
 from evozc.errors import FormulaError
 from evozc.formula import Formula
+from evozc.formula.pool import Formulas, Pool
+from evozc.formula.pool import layout as at
 from evozc.table import Table
-from primitives import LANES, NETWORK, Operator, Statistic
+from primitives import LANES, NETWORK, TYPES, Statistic
 
 _NETWORK = KINDS[NETWORK]
 _REGISTER = CONSTANT + 1
 _ROOM = 4 * LANES
+#: Formulas and parts that an evaluator's own pool keeps from one call to the next.
+_MOST_KEPT = 2**17
 
 
 class Evaluator:
@@ -41,6 +45,7 @@ class Evaluator:
         self.layout = Layout(table, first)
         self._statistics: dict[str, np.ndarray] = {}
         self._scores = aligned(0)
+        self._pool: Pool | None = None
         self._threads = ThreadPoolExecutor(jobs) if jobs > 1 else None
         self._jobs = jobs
         self.seconds = {"probe": 0.0, "rest": 0.0, "saved": 0.0}
@@ -57,21 +62,30 @@ class Evaluator:
         Raises:
             FormulaError: a formula is no Scalar, or uses a statistic that the table lacks.
         """
-        distinct = list({f.text: f for f in formulas}.values())
-        rows = {f.text: row for row, f in enumerate(distinct)}
-        scores = self.layout.take(self.columns(distinct), NETWORK)
-        return scores[[rows[f.text] for f in formulas]]
+        pool, numbers = self.numbered(formulas)
+        distinct, rows = np.unique(numbers, return_inverse=True)
+        return self.layout.take(self.columns(pool, distinct), NETWORK)[rows]
+
+    def numbered(self, formulas: Sequence[Formula]) -> tuple[Pool, np.ndarray]:
+        """A pool, and the formulas' numbers in it; those of a pool stay there."""
+        if isinstance(formulas, Formulas):
+            return formulas.pool, formulas.numbers_in(formulas.pool)
+        if self._pool is None or len(self._pool) > _MOST_KEPT:
+            self._pool = Pool()
+        return self._pool, self._pool.numbers(formulas)
 
     def columns(
         self,
-        formulas: Sequence[Formula],
+        pool: Pool,
+        formulas: np.ndarray,
         survive: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
     ) -> np.ndarray:
         """The scores of formulas that are all different, in the order of the layout's columns.
 
         Args:
-            formulas: Each gives one Scalar an architecture.
-            survive: Numbers of formulas and their scores on the first bundle -> whether to go
+            pool: Where the formulas are.
+            formulas: int64, their numbers; each gives one Scalar an architecture.
+            survive: Rows of formulas and their scores on the first bundle -> whether to go
                 on with each; not asked about formulas that need all architectures at once.
                 The rest of the row of one that is dropped is undefined.
 
@@ -81,18 +95,17 @@ class Evaluator:
         Raises:
             FormulaError: as :meth:`scores`.
         """
-        run = _Run(self, formulas)
+        run = _Run(self, pool, formulas)
         for stage in range(run.stages):
             run.stage(stage, survive if stage == 0 else None)
         return run.scores
 
-    def statistic(self, formula: Formula) -> np.ndarray:
+    def statistic(self, symbol: Statistic) -> np.ndarray:
         """The values of a statistic, as laid out.
 
         Raises:
             FormulaError: the table lacks it.
         """
-        symbol = formula.symbol
         if symbol.key not in self._statistics:
             if symbol.key not in self.table.values:
                 raise FormulaError(f"a formula needs {symbol.key}, which the table does not hold")
@@ -118,16 +131,15 @@ class Evaluator:
 class _Run:
     """One program on its way: where every value lies, and what is left to compute."""
 
-    def __init__(self, evaluator: Evaluator, formulas: Sequence[Formula]) -> None:
+    def __init__(self, evaluator: Evaluator, pool: Pool, formulas: np.ndarray) -> None:
         from evozc import _compiling  # numba takes half a second to import
         from evozc.engine import _compiled
 
-        for formula in formulas:
-            if formula.type != NETWORK:
-                raise FormulaError(f"{formula.text} gives no Scalar an architecture")
+        for number in formulas[pool.arrays.nodes[formulas, at.TYPE] != _NETWORK].tolist():
+            raise FormulaError(f"{pool.formula(number)} gives no Scalar an architecture")
         self.code = _compiled
         self.evaluator, self.layout = evaluator, evaluator.layout
-        self.program = program = Program(formulas)
+        self.program = program = Program(pool, formulas)
         self.scores = evaluator.room_for(len(formulas))
         self.x, self.y, self.kind = program.x, program.y, program.kind
         self.compiled = (self.x >= 0) & ~program.outside
@@ -137,21 +149,21 @@ class _Run:
         addresses = [_compiled.address(o) if i else 0 for o, i in zip(operators, inside, strict=True)]
         self.kernels = np.array(addresses, np.int64)
         self.nodewise = np.array([o.kind != "elementwise" for o in operators], bool)
-        self.live = np.ones(len(program.parts), bool)
-        self.base, self.at = np.zeros(len(program.parts), np.int64), self.kind.copy()
+        self.live = np.ones(len(program), bool)
+        self.base, self.at = np.zeros(len(program), np.int64), self.kind.copy()
         self.arrays: dict[int, np.ndarray] = {}
         self.stages = 1 + int(program.stage.max(initial=-1))
         self._place()
 
     def _place(self) -> None:
         """Give every value its place: leaves and what outlives its stage in memory, the rest in registers."""
-        program, parts = self.program, self.program.parts
+        program = self.program
         constants = np.flatnonzero(self.kind == CONSTANT).tolist()
         numbers = aligned(LANES * len(constants)).reshape(len(constants), LANES)
-        numbers.T[:] = [parts[v].symbol for v in constants]
+        numbers.T[:] = program.pool.arrays.values[program.symbols[constants], at.VALUE]
         self.arrays.update(zip(constants, numbers, strict=True))
         for v in np.flatnonzero((self.x < 0) & (self.kind != CONSTANT)).tolist():
-            self.arrays[v] = self.evaluator.statistic(parts[v])
+            self.arrays[v] = self.evaluator.statistic(program.symbol(v))
         kept = program.outside | (not self.compiling)
         for argument in (self.x, self.y):
             reads = np.flatnonzero(argument >= 0)
@@ -159,7 +171,7 @@ class _Run:
             kept[argument[reads[later]]] = True
         kept[program.roots] = False
         for v in np.flatnonzero(kept & (self.x >= 0)).tolist():
-            self.arrays[v] = self.layout.empty(parts[v].type)
+            self.arrays[v] = self.layout.empty(TYPES[self.kind[v]])
         for v, array in self.arrays.items():
             self.base[v] = array.ctypes.data
         stored = self.base != 0
@@ -227,17 +239,17 @@ class _Run:
 
     def _outside(self, v: int) -> None:
         """Compute a value by its operator's numpy kernel, for all architectures."""
-        formula, table = self.program.parts[v], self.evaluator.table
-        operator, wanted = formula.symbol, formula.type
-        arguments = [self._flat(a) for a in (self.x[v], self.y[v]) if a >= 0]
+        table, operator, wanted = self.evaluator.table, self.program.symbol(v), TYPES[self.kind[v]]
+        given = [a for a in (self.x[v], self.y[v]) if a >= 0]
+        arguments = [self._flat(a) for a in given]
         if operator.kind == "candidates":
             arguments = [np.broadcast_to(arguments[0], len(table))]
         elif operator.kind in ("vector", "reduction"):
-            arguments.append(table.nodes[formula.arguments[0].type])
+            arguments.append(table.nodes[TYPES[self.kind[given[0]]]])
         elif wanted != NETWORK:
             arguments = [
-                value if argument.type != NETWORK or len(value) == 1 else table.nodes[wanted].spread(value)
-                for value, argument in zip(arguments, formula.arguments, strict=True)
+                table.nodes[wanted].spread(value) if self.kind[a] == _NETWORK else value
+                for a, value in zip(given, arguments, strict=True)
             ]
         with np.errstate(all="ignore"):
             result = operator.kernel(*arguments)
@@ -248,11 +260,10 @@ class _Run:
 
     def _flat(self, v: int) -> np.ndarray:
         """A value in the order of the table."""
-        part = self.program.parts[v]
-        if isinstance(part.symbol, Statistic):
-            return self.evaluator.table.values[part.symbol.key]
-        if not isinstance(part.symbol, Operator):
-            return np.array([part.symbol])
-        if v in self.arrays:
-            return self.layout.take(self.arrays[v], part.type)
-        return self.layout.take(self.scores[np.flatnonzero(self.program.roots == v)[0]], part.type)
+        if self.kind[v] == CONSTANT:
+            return np.array([self.program.symbol(v)])
+        if self.x[v] < 0:
+            return self.evaluator.table.values[self.program.symbol(v).key]
+        held = self.arrays.get(v)
+        row = self.scores[np.flatnonzero(self.program.roots == v)[0]] if held is None else held
+        return self.layout.take(row, TYPES[self.kind[v]])

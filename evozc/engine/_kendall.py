@@ -137,7 +137,7 @@ def _code() -> ModuleType:
     """The compiled functions, or what gives the same where nothing may be compiled."""
     from evozc import _compiling  # numba takes half a second to import
 
-    return import_module("evozc.engine._counting" if _compiling.ENABLED else "evozc.engine._plain")
+    return import_module("evozc.engine._kendall_compiled" if _compiling.ENABLED else "evozc.engine._plain")
 
 
 def _pairs(count: np.ndarray | int) -> np.ndarray | int:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from evozc.engine._outcomes import Outcome, Outcomes
 from evozc.engine._over_tasks import OVER_TASKS
-from evozc.engine._scorer import Outcome, Scorer
+from evozc.engine._scorer import Scorer
 from evozc.formula import Formula
 from evozc.table import Task
 
@@ -41,7 +42,7 @@ class Objective:
         names = self._scorers[0].seconds
         return {n: self.before.get(n, 0.0) + sum(s.seconds[n] for s in self._scorers) for n in names}
 
-    def score(self, formulas: Sequence[Formula]) -> list[Outcome]:
+    def score(self, formulas: Sequence[Formula]) -> Outcomes:
         """One outcome for each formula, in order; invalid on one task is invalid.
 
         Raises:
@@ -50,7 +51,7 @@ class Objective:
         by_task = [scorer.score(formulas) for scorer in self._scorers]
         if len(by_task) == 1:
             return by_task[0]
-        return [self._together(outcomes) for outcomes in zip(*by_task, strict=True)]
+        return Outcomes.of(self._together(outcomes) for outcomes in zip(*by_task, strict=True))
 
     def _together(self, outcomes: Sequence[Outcome]) -> Outcome:
         taus = [outcome.tau for outcome in outcomes if outcome.tau is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evozc.engine._counting import INFINITE, MAGNITUDE, ROUNDED, agree, balances
+from evozc.engine._kendall_compiled import INFINITE, MAGNITUDE, ROUNDED, agree, balances
 
 __all__ = ["agree", "balances", "count", "pack"]  # the first two are plain Python that numba compiles
 
@@ -14,7 +14,7 @@ _CHUNK = 512
 def pack(
     scores: np.ndarray, columns: np.ndarray, shift: int, packed: np.ndarray, state: np.ndarray
 ) -> None:
-    """As :func:`evozc.engine._counting.pack`."""
+    """As :func:`evozc.engine._kendall_compiled.pack`."""
     bits = scores[:, columns].view(np.int64)
     magnitude = bits & MAGNITUDE
     finite = magnitude < INFINITE
@@ -35,7 +35,7 @@ def count(
     packed: np.ndarray, shift: int, last: np.ndarray, wanted: np.ndarray, total: int, tied_target: int,
     _before: np.ndarray, taus: np.ndarray, digests: np.ndarray,
 ) -> None:
-    """As :func:`evozc.engine._counting.count`, in quadratic time."""
+    """As :func:`evozc.engine._kendall_compiled.count`, in quadratic time."""
     n = packed.shape[1]
     for row in np.flatnonzero(wanted):
         places = (packed[row] & np.uint64((1 << shift) - 1)).astype(np.int64)

@@ -2,88 +2,56 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Sequence
-
 import numpy as np
 
-from evozc.engine._layout import CONSTANT, KINDS
-from evozc.formula import Formula
+from evozc.engine._layout import CONSTANT
+from evozc.formula.pool import Pool
+from evozc.formula.pool import layout as at
 from primitives import Operator, Statistic
-
-_FIELDS = 5
 
 
 class Program:
-    """The distinct parts of formulas, numbered so that every part comes after its arguments.
+    """The distinct parts of formulas, so that every part comes after its arguments.
 
     What has no compiled kernel, or compares the architectures, is computed outside the
     compiled loop, for all architectures at once. Hence the *stages*: a part belongs to the
     first stage at whose beginning everything is there that it needs from outside.
 
     Args:
-        formulas: All different.
+        pool: Where the formulas are.
+        formulas: int64, their numbers, all different.
 
     Attributes:
-        parts: The formulas of all values, leaves included.
         operators: The operators in use.
-        operator: Which of them gives each value; -1 for a leaf.
-        kind: How each value is laid out.
-        stage: The stage in which each value is computed.
-        x, y: Numbers of each value's arguments, -1 for none.
-        roots: The value of each formula.
-        outside: Whether each value is computed by its operator's numpy kernel.
+        operator: int64, which of them gives each value; -1 for a leaf.
+        kind: int64, how each value is laid out.
+        stage: int64, the stage in which each value is computed.
+        x, y: int64, each value's arguments, -1 for none.
+        roots: int64, the value of each formula.
+        outside: bool, whether each value is computed by its operator's numpy kernel.
+        numbers: int64, of all values in the pool.
     """
 
-    def __init__(self, formulas: Sequence[Formula]) -> None:
-        self.parts: list[Formula] = []
-        self.operators: list[Operator] = []
-        number: dict[str, int] = {}
-        add = self._adder(number, rows := array("q"))
-        self.roots = np.array([
-            add(f) if (known := number.get(f.text)) is None else known for f in formulas
-        ], np.int64)
-        columns = np.frombuffer(rows, np.int64).reshape(-1, _FIELDS).T
-        self.operator, self.kind, self.stage, self.x, self.y = np.ascontiguousarray(columns)
-        outside = np.array([o.compiled is None for o in self.operators] + [False])
-        self.outside = outside[self.operator]
+    def __init__(self, pool: Pool, formulas: np.ndarray) -> None:
+        from evozc.engine import _program_compiled  # numba takes half a second to import
 
-    def _adder(self, number: dict[str, int], rows: array) -> Callable[[Formula], int]:
-        """A function that appends a part, and what it needs, to all of them and gives its number.
+        self.pool = pool
+        traits = pool.arrays.traits
+        numbers, self.x, self.y, self.stage, roots = _program_compiled.arrange(pool.arrays, formulas)
+        self.numbers, self.roots = numbers, roots.astype(np.int64)
+        self.symbols = pool.arrays.nodes[numbers, at.SYMBOL]
+        is_leaf = self.x < 0
+        used, place = np.unique(self.symbols[~is_leaf], return_inverse=True)
+        self.operators: list[Operator] = [pool.symbols[symbol] for symbol in used.tolist()]
+        self.operator = np.full(len(numbers), -1)
+        self.operator[~is_leaf] = place
+        is_constant = traits[self.symbols, at.KIND] == at.CONSTANT
+        self.kind = np.where(is_constant, CONSTANT, pool.arrays.nodes[numbers, at.TYPE].astype(np.int64))
+        self.outside = ~is_leaf & (traits[self.symbols, at.COMPILED] == 0)
 
-        A closure: every part of every generation goes through it.
-        """
-        parts, operators, indices = self.parts, self.operators, {}
-        ready: list[int] = []  # the first stage in which compiled code may read a value
-        known, extend, kinds, constant = number.get, rows.extend, KINDS, CONSTANT
+    def __len__(self) -> int:
+        return len(self.numbers)
 
-        def add(formula: Formula) -> int:
-            symbol, arguments = formula.symbol, formula.arguments
-            if not arguments:
-                kind = kinds[formula.type] if isinstance(symbol, Statistic) else constant
-                extend((-1, kind, 0, -1, -1))
-                ready.append(0)
-            else:
-                first = arguments[0]
-                x, y = known(first.text), -1
-                if x is None:
-                    x = add(first)
-                stage = ready[x]
-                if len(arguments) > 1:
-                    second = arguments[1]
-                    y = known(second.text)
-                    if y is None:
-                        y = add(second)
-                    if ready[y] > stage:
-                        stage = ready[y]
-                operator, inside = indices.get(id(symbol)) or (-1, False)
-                if operator < 0:
-                    operator, inside = indices[id(symbol)] = len(operators), symbol.compiled is not None
-                    operators.append(symbol)
-                extend((operator, kinds[formula.type], stage, x, y))
-                ready.append(stage if inside else stage + 1)
-            place = number[formula.text] = len(parts)
-            parts.append(formula)
-            return place
-
-        return add
+    def symbol(self, value: int) -> Operator | Statistic | float:
+        """What is at the root of a value."""
+        return self.pool.symbols[self.symbols[value]]

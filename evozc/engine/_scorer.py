@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
 
 import numpy as np
 
 from evozc.engine._evaluator import Evaluator
-from evozc.engine._kendall import KendallTau, Ranked
+from evozc.engine._kendall import KendallTau
+from evozc.engine._outcomes import CONSTANT, NOT_FINITE, Outcomes
 from evozc.errors import DataError
 from evozc.formula import Formula
+from evozc.formula.pool import Pool
 from evozc.table import Table, Target
 from primitives import LANES
-
-Reason = Literal["constant", "not finite"]
 
 #: Architectures of the probe that weeds out hopeless formulas: one bundle of the engine.
 PROBE = LANES
@@ -23,22 +22,6 @@ PROBE = LANES
 MAX_NOT_FINITE = 0.2
 #: Scores held at once; a larger generation is scored in parts.
 _MOST_SCORES = 2**23
-
-
-class Outcome(NamedTuple):
-    """What scoring one formula gave.
-
-    Args:
-        tau: Kendall tau-b on the labelled sample, or None for an invalid formula.
-        ranking: Digest of the ranking of the sample, equal for equivalent formulas.
-        reason: Why it is invalid, or None.
-        probed: Whether the probe alone was enough to see that.
-    """
-
-    tau: float | None
-    ranking: str = ""
-    reason: Reason | None = None
-    probed: bool = False
 
 
 class Scorer:
@@ -75,7 +58,7 @@ class Scorer:
         self._rows = max(64, _MOST_SCORES // len(table))
         self.seconds = {"probe": 0.0, "rest": 0.0, "saved": 0.0}
 
-    def score(self, formulas: Sequence[Formula]) -> list[Outcome]:
+    def score(self, formulas: Sequence[Formula]) -> Outcomes:
         """One outcome for each formula, in order.
 
         Raises:
@@ -83,42 +66,32 @@ class Scorer:
         """
         start = time.perf_counter()
         before = dict(self._evaluator.seconds)
-        found: dict[str, Outcome] = {}
-        distinct = list({f.text: f for f in formulas}.values())
-        for first in range(0, len(distinct), self._rows):
-            part = distinct[first : first + self._rows]
-            found.update(zip((f.text for f in part), self._outcomes(part), strict=True))
+        pool, numbers = self._evaluator.numbered(formulas)
+        distinct, places = np.unique(numbers, return_inverse=True)
+        firsts = range(0, max(1, len(distinct)), self._rows)
+        parts = [self._outcomes(pool, distinct[first : first + self._rows]) for first in firsts]
         after = self._evaluator.seconds
         probe = after["probe"] - before["probe"]
         self.seconds["probe"] += probe
         self.seconds["saved"] += after["saved"] - before["saved"]
         self.seconds["rest"] += time.perf_counter() - start - probe
-        return [found[f.text] for f in formulas]
+        return Outcomes(*(np.concatenate(column)[places] for column in zip(*parts, strict=True)))
 
-    def _outcomes(self, formulas: Sequence[Formula]) -> list[Outcome]:
-        dropped: dict[int, Outcome] = {}
+    def _outcomes(self, pool: Pool, formulas: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The columns of :class:`Outcomes` for formulas that are all different."""
+        reasons, probed = np.zeros(len(formulas), np.int64), np.zeros(len(formulas), bool)
 
         def survive(rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
             states = self._probe.states(scores)
             bad = (states < 0) | (states > self._missing[PROBE])
-            for row, state in zip(rows[bad].tolist(), states[bad].tolist(), strict=True):
-                dropped[row] = Outcome(None, reason="constant" if state < 0 else "not finite", probed=True)
+            reasons[rows[bad]] = np.where(states[bad] < 0, CONSTANT, NOT_FINITE)
+            probed[rows[bad]] = True
             return ~bad
 
-        scores = self._evaluator.columns(formulas, survive)
-        n = len(self._evaluator.table)
-        wanted = np.ones(len(formulas), bool)
-        wanted[list(dropped)] = False
-        ranked = self._tau.rank(scores, self._missing[n], wanted, self._evaluator.spread)
-        outcomes = [
-            Outcome(tau, f"{digest:016x}") if tau == tau else Outcome(None, reason=reason)
-            for tau, digest, reason in _columns(ranked)
-        ]
-        for row, outcome in dropped.items():
-            outcomes[row] = outcome
-        return outcomes
-
-
-def _columns(ranked: Ranked):
-    reasons = np.where(ranked.missing < 0, "constant", "not finite").tolist()
-    return zip(ranked.taus.tolist(), ranked.digests.tolist(), reasons, strict=True)
+        scores = self._evaluator.columns(pool, formulas, survive)
+        missing = self._missing[len(self._evaluator.table)]
+        ranked = self._tau.rank(scores, missing, ~probed, self._evaluator.spread)
+        taus = np.where(probed, np.nan, ranked.taus)
+        failed = np.isnan(taus) & ~probed
+        reasons[failed] = np.where(ranked.missing[failed] < 0, CONSTANT, NOT_FINITE)
+        return taus, ranked.digests, reasons, probed

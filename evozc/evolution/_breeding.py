@@ -4,94 +4,72 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
 from itertools import accumulate
 
-from deap import gp
+import numpy as np
 
-from evozc.evolution._grammar import Grammar, Individual
+from evozc.evolution._grammar import Grammar
 from evozc.evolution._settings import SearchSettings
-from evozc.formula import Formula
+from evozc.formula.pool import Pool
 
-
-@contextmanager
-def drawing_from(generator: random.Random) -> Iterator[None]:
-    """Let DEAP, which draws from the module ``random``, draw from a run's own generator.
-
-    The module's state is put back afterwards, so nobody else sees a difference.
-    """
-    outside = random.getstate()
-    random.setstate(generator.getstate())
-    try:
-        yield
-    finally:
-        generator.setstate(random.getstate())
-        random.setstate(outside)
+#: The shares of DEAP's ``mutUniform``, ``mutNodeReplacement``, ``mutInsert`` and ``mutShrink``, and of
+#: scaling a constant, among mutations.
+MUTATIONS = (0.35, 0.25, 0.15, 0.10, 0.15)
 
 
 class Breeder:
-    """Makes formulas: at random, or from a population. Call it under :func:`drawing_from`."""
+    """Makes formulas: at random, or from a population.
 
-    def __init__(self, grammar: Grammar, settings: SearchSettings) -> None:
-        self.grammar = grammar
-        self.settings = settings
-        subtree = partial(gp.genHalfAndHalf, min_=0, max_=2)
-        shares: dict[Callable[[Individual], tuple[Individual]], float] = {
-            partial(gp.mutUniform, expr=subtree, pset=grammar): 0.35,
-            partial(gp.mutNodeReplacement, pset=grammar): 0.25,
-            partial(gp.mutInsert, pset=grammar): 0.15,
-            gp.mutShrink: 0.10,
-            _move_constant: 0.15,
-        }
-        self._mutations = list(shares)
-        self._up_to = list(accumulate(shares.values()))
+    The operators are DEAP's, draw for draw, compiled, and working on numbered formulas; tests
+    hold them to it.
 
-    def fresh(self) -> Formula:
-        """The formula of a random tree; depths are ramped."""
-        return self.grammar.ordered(self.grammar.random_tree(1, random.randint(2, 5)))
+    Args:
+        grammar: What formulas may be made of.
+        pool: Where they are made.
+        settings: The rates.
 
-    def offspring(self, population: Sequence[Individual]) -> Formula:
-        """One formula by crossover, by mutation, or drawn anew; parents are not changed.
+    Attributes:
+        state: int64 (625,), of the generator, as ``random.Random.getstate`` has it.
+    """
+
+    def __init__(self, grammar: Grammar, pool: Pool, settings: SearchSettings) -> None:
+        from evozc.evolution import _breeding_compiled  # numba takes half a second to import
+
+        self._code = _breeding_compiled
+        self._pool, self._tournament = pool, settings.tournament
+        share = grammar.terminalRatio
+        self._tables = grammar.tables(
+            pool, [settings.crossover, settings.mutation, share, *accumulate(MUTATIONS)]
+        )
+        self.state = np.array(random.Random(settings.seed).getstate()[1], np.int64)
+
+    def offspring(self, population: np.ndarray, count: int) -> np.ndarray:
+        """Formulas by crossover, by mutation, or drawn anew; all drawn anew without a population.
 
         Args:
-            population: The best first.
+            population: int64, numbers of formulas in the pool, the best first.
+            count: How many to make.
+
+        Returns:
+            int64, their numbers; some may be alike.
         """
-        draw = random.random()
-        if draw >= self.settings.crossover + self.settings.mutation:
-            return self.fresh()
-        first = self._parent(population)
-        if draw < self.settings.crossover:
-            return self._cross(first, self._parent(population))
-        (mutate,) = random.choices(self._mutations, cum_weights=self._up_to)
-        return self.grammar.ordered(mutate(Individual(first))[0])
+        out, done = np.empty(count, np.int64), 0
+        waiting, value = np.empty(2, np.int64), np.empty(1)
+        while done < count:
+            self._pool.reserve()
+            done += self._code.breed(
+                self._pool.arrays, self._tables, self.state, population, self._tournament,
+                out[done:], waiting, value,
+            )
+            if waiting[self._code.FORMULA] >= 0:
+                out[done] = self._with_constant(*waiting.tolist(), float(value[0]))
+                done += 1
+        return out
 
-    def _parent(self, population: Sequence[Individual]) -> Individual:
-        """The winner of a tournament: among any of a sorted population, the first."""
-        draw, n = random.random, len(population)
-        return population[min([int(draw() * n) for _ in range(self.settings.tournament)])]
-
-    def _cross(self, first: Individual, second: Individual) -> Formula:
-        """The first parent with a part of the second, of the same type, in the place of one of its own.
-
-        One-point crossover as DEAP's, which also makes the other child, and copies both before.
-        """
-        common = [kind for kind in first.places if kind in second.places]
-        if not common:
-            return first.formula
-        kind = random.choice(common)
-        place, other = random.choice(first.places[kind]), random.choice(second.places[kind])
-        return self.grammar.replaced(first, place, second.parts[other])
-
-
-def _move_constant(individual: Individual) -> tuple[Individual]:
-    """Scale one constant, and now and then turn its sign; a tree without any stays as it is."""
-    places = [i for i, node in enumerate(individual) if isinstance(getattr(node, "value", None), float)]
-    if places:
-        place = random.choice(places)
-        value = individual[place].value * random.lognormvariate(0.0, 0.7)
-        value = float(f"{-value if random.random() < 0.1 else value:.3g}")
-        if math.isfinite(value):
-            individual[place] = gp.Terminal(value, False, individual[place].ret)
-    return (individual,)
+    def _with_constant(self, formula: int, place: int, value: float) -> int:
+        """A formula whose constant at a place has moved to a value; three digits are kept."""
+        value = float(f"{value:.3g}")
+        if not math.isfinite(value):
+            return formula
+        leaf = self._pool.leaf(value + 0.0)  # no negative zero
+        return self._code.replaced_at(self._pool.arrays, formula, place, leaf)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
 from deap import base, gp
 
 from evozc.errors import ConfigError
-from evozc.formula import Formula, constant, statistic
+from evozc.formula import Formula
+from evozc.formula.pool import Pool
 from primitives import NETWORK, NODE_SETS, TYPES, Operator, Statistic, SymbolSet
 
 #: Constants that a fresh formula may hold; mutation moves them.
 CONSTANTS = (0.5, 2.0, 10.0)
-#: Formulas that are kept for use as parts of others.
-_POOLED = 2**16
 
 
 class Fitness(base.Fitness):
@@ -25,33 +24,17 @@ class Fitness(base.Fitness):
 
 
 class Individual(gp.PrimitiveTree):
-    """A DEAP tree with its fitness; what is worked out about it is worked out once, so it must not change.
+    """A DEAP tree with its formula and fitness.
 
-    ``Individual(parent)`` is a copy without a fitness, for operators to work on.
-
-    Attributes:
-        formula: What the tree says, if it was made of a formula.
-        parts: What the subtree at each node says, likewise.
+    Args:
+        nodes: Its primitives and terminals, each before those below it.
+        formula: What it says.
+        fitness: Its tau and size.
     """
 
-    formula: Formula
-    parts: list[Formula]
-
-    def __init__(self, nodes: Iterable[Any]) -> None:
+    def __init__(self, nodes: Iterable[Any], formula: Formula, fitness: Fitness) -> None:
         super().__init__(nodes)
-
-    @cached_property
-    def fitness(self) -> Fitness:
-        """Tau and size, once they are known."""
-        return Fitness()
-
-    @cached_property
-    def places(self) -> dict[type, list[int]]:
-        """The nodes below the root by the type of their value."""
-        found: dict[type, list[int]] = {}
-        for place, node in enumerate(self[1:], 1):
-            found.setdefault(node.ret, []).append(place)
-        return found
+        self.formula, self.fitness = formula, fitness
 
 
 class _StableHash(type):
@@ -66,8 +49,24 @@ class _StableHash(type):
 _TYPES = {name: _StableHash(name, (), {"number": number}) for number, name in enumerate(TYPES)}
 
 
+class Tables(NamedTuple):
+    """What compiled breeding sees of a grammar; the types are the numbers of :data:`~primitives.TYPES`.
+
+    Args:
+        uses: int32 (uses, 4), an operator's number in the pool, what it gives and what it takes, or -1.
+        primitives: int32 (types, ...), how many uses give a type, and which.
+        terminals: int32 (types, ...), how many leaves are of a type, and their numbers in the pool.
+        rates: float64, the rates by which to breed: see ``_breeding_compiled``.
+    """
+
+    uses: np.ndarray
+    primitives: np.ndarray
+    terminals: np.ndarray
+    rates: np.ndarray
+
+
 class Grammar(gp.PrimitiveSetTyped):
-    """The typed primitive set of a symbol set, with both ways between trees and formulas.
+    """The typed primitive set of a symbol set.
 
     Args:
         symbols: Operators, and the statistics that the table holds.
@@ -80,126 +79,62 @@ class Grammar(gp.PrimitiveSetTyped):
         super().__init__(symbols.name, [], _TYPES[NETWORK])
         if not symbols.statistics:
             raise ConfigError(f"symbol set {symbols.name!r} has no statistic that the table holds")
-        self._operators: dict[str, Operator] = {}
+        self._symbols = symbols
         self._uses: dict[tuple[Operator, tuple[str, ...]], gp.Primitive] = {}
         present = {s.type for s in symbols.statistics.values()}
         for operator in symbols.operators.values():
-            for arguments, result in _signatures(operator, present):
+            for arguments, result in signatures(operator, present):
                 name = f"{operator.name}[{','.join(arguments)}]"
                 types = [_TYPES[a] for a in arguments]
                 self.addPrimitive(operator.kernel, types, _TYPES[result], name=name)
-                self._operators[name] = operator
                 self._uses[operator, arguments] = self.mapping[name]
         for key, symbol in symbols.statistics.items():
             self.addTerminal(key, _TYPES[symbol.type], name=key)
-        self._statistics = symbols.statistics
         for value in CONSTANTS:
             self.addTerminal(value, _TYPES[NETWORK])
-        self._pool: dict[str | tuple, Formula] = {}
 
-    def formula(self, tree: gp.PrimitiveTree) -> Formula:
-        """The formula of a tree, its parts built from the last to the first.
-
-        Raises:
-            FormulaError: the formula is larger than the language allows.
-        """
-        stack: list[Formula] = []
-        for node in reversed(tree):
-            if node.arity:
-                arguments = tuple(stack.pop() for _ in range(node.arity))
-                stack.append(Formula(self._operators[node.name], arguments))
-            elif isinstance(node.value, float):
-                stack.append(constant(node.value))
+    def individual(self, formula: Formula, tau: float) -> Individual:
+        """The tree of a formula over these symbols, with its fitness."""
+        nodes = []
+        for part in formula.walk():
+            if part.arguments:
+                nodes.append(self._uses[part.symbol, tuple(a.type for a in part.arguments)])
+            elif isinstance(part.symbol, Statistic):
+                nodes.append(self.mapping[part.symbol.key])
             else:
-                stack.append(statistic(self._statistics[node.value]))
-        return stack.pop()
+                nodes.append(gp.Terminal(part.symbol, False, _TYPES[NETWORK]))
+        return Individual(nodes, formula, Fitness((tau, formula.size)))
 
-    def ordered(self, tree: gp.PrimitiveTree) -> Formula:
-        """The formula of a tree, arguments of commutative operators in canonical order.
-
-        Parts met before are the same objects again, with all that has been worked out
-        about them; the last :data:`_POOLED` at most are kept.
-
-        Raises:
-            FormulaError: the formula is larger than the language allows.
-        """
-        if len(self._pool) > _POOLED:
-            self._pool.clear()
-        pool, stack = self._pool, []
-        for node in reversed(tree):
-            if node.arity == 0:
-                found = pool.get(node.name)
-                if found is None:
-                    found = pool[node.name] = self.formula([node])
-            elif node.arity == 1:
-                found = self._pooled(node.name, stack.pop())
-            else:
-                found = self._pooled(node.name, stack.pop(), stack.pop())
-            stack.append(found)
-        return stack.pop()
-
-    def replaced(self, tree: Individual, place: int, part: Formula) -> Formula:
-        """The formula of a tree that was made of one, with another part at a node, likewise in order.
-
-        Only what stands above the node is built anew.
-
-        Raises:
-            FormulaError: as :meth:`ordered`.
-        """
-        if len(self._pool) > _POOLED:
-            self._pool.clear()
-        parts, above, at = tree.parts, [], 0
-        while at != place:
-            second = at + 1 + parts[at].arguments[0].size
-            above.append((at, place >= second))
-            at = second if place >= second else at + 1
-        for at, is_second in reversed(above):
-            arguments = parts[at].arguments
-            if len(arguments) == 1:
-                part = self._pooled(tree[at].name, part)
-            elif is_second:
-                part = self._pooled(tree[at].name, arguments[0], part)
-            else:
-                part = self._pooled(tree[at].name, part, arguments[1])
-        return part
-
-    def _pooled(self, name: str, first: Formula, second: Formula | None = None) -> Formula:
-        """A part of known arguments, whose identities stay theirs, since it holds them."""
-        operator = self._operators[name]
-        key = (operator.name, id(first), id(second))
-        found = self._pool.get(key)
-        if found is None:
-            if second is not None and operator.commutative and second.text < first.text:
-                found = self._pooled(name, second, first)
-            else:
-                found = Formula(operator, (first,) if second is None else (first, second))
-            self._pool[key] = found
-        return found
-
-    def individual(self, formula: Formula) -> Individual:
-        """The tree of a formula over these symbols."""
-        nodes, parts, stack = [], [], [formula]
-        while stack:
-            part = stack.pop()
-            parts.append(part)
-            symbol, arguments = part.symbol, part.arguments
-            if arguments:
-                nodes.append(self._uses[symbol, tuple([a.type for a in arguments])])
-                stack.extend(arguments[::-1])
-            elif isinstance(symbol, Statistic):
-                nodes.append(self.mapping[symbol.key])
-            else:
-                nodes.append(gp.Terminal(symbol, False, _TYPES[NETWORK]))
-        individual = Individual(nodes)
-        individual.formula, individual.parts = formula, parts
-        return individual
-
-    def random_tree(self, lowest: int, highest: int) -> list[Any]:
-        """A ramped half-and-half tree of one Scalar, drawn from the module ``random``."""
-        return gp.genHalfAndHalf(self, lowest, highest, _TYPES[NETWORK])
+    def tables(self, pool: Pool, rates: Sequence[float]) -> Tables:
+        """The same, for compiled breeding in a pool."""
+        places = {primitive.name: place for place, primitive in enumerate(self._uses.values())}
+        uses = [
+            [pool.code_of(operator), primitive.ret.number, *(a.number for a in primitive.args)]
+            for (operator, _), primitive in self._uses.items()
+        ]
+        kinds, known = _TYPES.values(), self._symbols.statistics
+        primitives = [[places[use.name] for use in self.primitives.get(kind, ())] for kind in kinds]
+        terminals = [
+            [pool.code_of(known.get(leaf.value, leaf.value)) for leaf in self.terminals.get(kind, ())]
+            for kind in kinds
+        ]
+        return Tables(
+            _padded(uses, 4, -1), _counted(primitives), _counted(terminals), np.array(rates, np.float64)
+        )
 
 
-def _signatures(operator: Operator, present: set[str]) -> list[tuple[tuple[str, ...], str]]:
+def _padded(rows: Sequence[Sequence[int]], width: int, filling: int) -> np.ndarray:
+    array = np.full((len(rows), width), filling, np.int32)
+    for row, values in zip(array, rows, strict=True):
+        row[: len(values)] = values
+    return array
+
+
+def _counted(rows: Sequence[Sequence[int]]) -> np.ndarray:
+    return _padded([[len(row), *row] for row in rows], 1 + max(map(len, rows)), 0)
+
+
+def signatures(operator: Operator, present: set[str]) -> list[tuple[tuple[str, ...], str]]:
     """Argument types and result type of every use of an operator over the types present."""
     vectors = [name for name in NODE_SETS if name in present]
     if operator.kind == "candidates":

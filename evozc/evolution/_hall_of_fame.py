@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from evozc.formula import Formula
 
 
@@ -51,6 +53,13 @@ class HallOfFame:
                 break
             best = held.tau
         return best is None or tau >= best
+
+    def may_admit(self, taus: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+        """As :meth:`admits`, of many; more may be refused once some of them have been taken in."""
+        best = np.full(1 + max([0, *sizes, *(held.size for held in self._front)]), -np.inf)
+        for held in self._front:
+            best[held.size :] = held.tau
+        return taus >= best[sizes]
 
     def offer(self, entry: Entry) -> bool:
         """Take an entry in if nothing here is at least as good and as short; drop what it beats."""

@@ -2,78 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from functools import lru_cache
+from collections import Counter
 from typing import Literal
 
-from evozc.formula import Formula, canonical, remove_redundancy, simplify
-from primitives import Operator, SymbolSet
+import numpy as np
+
+from evozc.evolution._seen import Seen
+from evozc.formula.pool import Pool
 
 Rule = Literal["structure", "redundancy", "rank invariance", "equivalence", "probe"]
 RULES: tuple[Rule, ...] = ("structure", "redundancy", "rank invariance", "equivalence", "probe")
 
 
-def prune(
-    formula: Formula, known: Container[str], symbols: SymbolSet, max_size: int, max_depth: int
-) -> tuple[Formula, Rule | None]:
-    """The form in which a candidate is to be scored, and the rule that makes scoring it needless.
+class Rules:
+    """Brings candidates into the form in which they are to be scored, and leaves out those that need not be.
+
+    *Structure*: too large or too deep, no statistic, an operator beneath itself that must not be.
+    *Redundancy*: constant by construction, or another formula once what is superfluous has gone.
+    *Rank invariance*: another formula once monotone operators at the root have gone.
+    *Equivalence*: as it stands, a formula that was met before.
 
     Args:
-        formula: As it was bred.
-        known: Texts of simplified formulas that have been scored already.
-        symbols: The set that it was bred from.
+        pool: Where the formulas are.
+        known: What has been scored.
         max_size: Symbols at most.
         max_depth: Symbols on the way down at most.
-
-    Returns:
-        The simplified formula, and None or the first rule that removes it.
     """
-    if formula.text in known:
-        return formula, "equivalence"
-    if not _well_formed(formula, symbols, max_size, max_depth):
-        return formula, "structure"
-    reduced = remove_redundancy(formula)
-    if reduced.degenerate or not reduced.has_statistics:
-        return reduced, "redundancy"
-    shortest = simplify(reduced)
-    if shortest.text == formula.text or shortest.text not in known:
-        return shortest, None
-    if shortest != reduced:
-        return shortest, "rank invariance"
-    unchanged = reduced == formula or reduced == canonical(formula)
-    return shortest, "equivalence" if unchanged else "redundancy"
 
+    def __init__(self, pool: Pool, known: Seen, max_size: int, max_depth: int) -> None:
+        from evozc.evolution import _rules_compiled  # numba takes half a second to import
 
-def _well_formed(formula: Formula, symbols: SymbolSet, max_size: int, max_depth: int) -> bool:
-    return (
-        formula.size <= max_size
-        and formula.depth <= max_depth
-        and formula.has_statistics
-        and not _repeats(formula, symbols)
-    )
+        self._code = _rules_compiled
+        self._pool, self._known, self._limits = pool, known, (max_size, max_depth)
 
+    def prune(
+        self, candidates: np.ndarray, mark: int, asked: np.ndarray, count: int, removed: Counter[str]
+    ) -> int:
+        """Append to ``asked`` what is to be scored.
 
-@lru_cache(maxsize=16)
-def _calls(symbols: SymbolSet) -> tuple[str, ...]:
-    """How formula text calls the operators that may not stand beneath themselves."""
-    return tuple(f"{name}(" for name, operator in sorted(symbols.operators.items()) if not operator.nests)
+        Args:
+            candidates: int64, numbers in the pool.
+            mark: Of the formulas that ``asked`` holds; of no others.
+            asked: int64, room for all candidates after the first ``count``.
+            count: How many it holds.
+            removed: Counts each candidate that is left out by the first rule that does.
 
-
-def _repeats(formula: Formula, symbols: SymbolSet) -> bool:
-    """Whether an operator that may not stands beneath itself."""
-    text = formula.text
-    for call in _calls(symbols):
-        if text.count(call) > 1:
-            break
-    else:
-        return False
-    stack: list[tuple[Formula, frozenset[Operator]]] = [(formula, frozenset())]
-    while stack:
-        node, above = stack.pop()
-        operator = node.operator
-        if operator is not None and not operator.nests:
-            if operator in above:
-                return True
-            above |= {operator}
-        stack.extend((a, above) for a in node.arguments)
-    return False
+        Returns:
+            How many ``asked`` holds then.
+        """
+        done, counts = 0, np.zeros(len(RULES), np.int64)
+        while done < len(candidates):
+            self._pool.reserve()
+            done, count = self._code.prune(
+                self._pool.arrays, self._known.young, self._known.old, candidates, done, *self._limits,
+                mark, asked, count, counts,
+            )
+            if self._pool.waits:
+                self._pool.fold()
+        removed.update(dict(zip(RULES, counts.tolist(), strict=True)))
+        return count

@@ -2,67 +2,51 @@
 
 from __future__ import annotations
 
-from array import array
+import numpy as np
+
+_FEWEST = 2**12
 
 
 class Seen:
-    """Remembers texts by 64 bits each: the last ``limit`` at least, twice as many at most.
+    """Remembers 64 bits for each thing met: the last ``limit`` at least, twice as many at most.
 
-    A text is taken for another one with a chance of about 1e-13 for each text remembered
+    A thing is taken for another one with a chance of about 1e-13 for each thing remembered
     a million times. Memory grows with what is remembered up to 32 bytes for each of ``limit``.
 
     Args:
         limit: How many are remembered at least.
+
+    Attributes:
+        young, old: uint64, hash tables of what was met lately and before, for compiled functions.
     """
 
     def __init__(self, limit: int = 2**20) -> None:
-        self._limit = limit
-        self._young, self._old = _Table(), _Table()
+        from evozc.evolution import _seen_compiled  # numba takes half a second to import
 
-    def __contains__(self, text: str) -> bool:
-        key = hash(text) or 1
-        return key in self._young or (self._old.used > 0 and key in self._old)
+        self._code = _seen_compiled
+        self._limit = limit
+        self.young, self.old = np.zeros(_FEWEST, np.uint64), np.zeros(1, np.uint64)
+        self._used = [0, 0]
 
     def __len__(self) -> int:
-        return self._young.used + self._old.used
-
-    def add(self, text: str) -> bool:
-        """Remember a text; whether it was new."""
-        key = hash(text) or 1
-        if self._old.used and key in self._old:
-            return False
-        if self._young.used >= self._limit:
-            self._young, self._old = _Table(), self._young
-            return self.add(text)
-        return self._young.add(key)
-
-
-class _Table:
-    """A set of integers other than 0, open addressing, at most half full."""
-
-    def __init__(self, slots: int = 2**12) -> None:
-        self._slots = array("q", bytes(8 * slots))
-        self.used = 0
+        return sum(self._used)
 
     def __contains__(self, key: int) -> bool:
-        return self._slots[self._place(key)] != 0
+        bits = np.uint64(key or 1)
+        return bool(self._code.holds(self.young, bits) or self._code.holds(self.old, bits))
 
-    def _place(self, key: int) -> int:
-        slots, last = self._slots, len(self._slots) - 1
-        place = key & last
-        while slots[place] and slots[place] != key:
-            place = (place + 1) & last
-        return place
-
-    def add(self, key: int) -> bool:
-        place = self._place(key)
-        if self._slots[place]:
-            return False
-        self._slots[place] = key
-        self.used += 1
-        if 2 * self.used > len(self._slots):
-            kept, self._slots = self._slots, array("q", bytes(16 * len(self._slots)))
-            for held in kept:
-                if held:
-                    self._slots[self._place(held)] = held
-        return True
+    def add(self, keys: np.ndarray) -> np.ndarray:
+        """Remember uint64 keys, one after another; bool, whether each was new."""
+        new, done = np.empty(len(keys), bool), 0
+        while done < len(keys):
+            if self._used[0] >= self._limit:
+                self.old, self._used = self.young, [0, self._used[0]]
+                self.young = np.zeros(_FEWEST, np.uint64)
+            most = min(self._limit - self._used[0], len(self.young) // 2 - self._used[0])
+            done, added = self._code.add(self.young, self.old, keys, new, done, most)
+            self._used[0] += added
+            if 2 * self._used[0] >= len(self.young):
+                larger = np.zeros(2 * len(self.young), np.uint64)
+                self._code.move(self.young, larger)
+                self.young = larger
+        return new

@@ -7,7 +7,7 @@ import numpy as np
 from deap import base, gp, tools
 from scipy import stats
 
-from evozc.evolution._grammar import _signatures
+from evozc.evolution._grammar import signatures
 from primitives import NETWORK, NODE_SETS, Nodes, Operator, Statistic
 
 
@@ -48,7 +48,7 @@ class Peer:
         self.pset = gp.PrimitiveSetTyped("main", arguments, self.types[NETWORK])
         self.pset.renameArguments(**{f"ARG{i}": k.replace(".", "_") for i, k in enumerate(self.keys)})
         for symbol in symbols.operators.values():
-            for arguments, result in _signatures(symbol, set(present)):
+            for arguments, result in signatures(symbol, set(present)):
                 name = "_".join((symbol.name, *arguments))
                 function = self.function(symbol, arguments, result)
                 self.pset.addPrimitive(function, [self.types[a] for a in arguments], self.types[result], name)

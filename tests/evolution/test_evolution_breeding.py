@@ -1,123 +1,130 @@
-"""Trees: between DEAP and formulas, bred under one generator."""
+"""Breeding: what DEAP's operators give, draw for draw, on numbered formulas."""
 
 import random
 
 import numpy as np
 import pytest
 from deap import gp
+from deap_breeding import DeapBreeder, drawing_from, is_well_typed
 from hypothesis import given
 from hypothesis import strategies as st
 from small_tables import python, small_table
 
-from evozc.errors import ConfigError, FormulaError
+from evozc.errors import ConfigError
 from evozc.evolution import SearchSettings
-from evozc.evolution._breeding import Breeder, _move_constant, drawing_from
-from evozc.evolution._grammar import Grammar, Individual
-from evozc.formula import canonical, constant, parse
-from primitives import FULL, NETWORK, SymbolSet
+from evozc.evolution import _draws_compiled as draws
+from evozc.evolution._breeding import Breeder
+from evozc.evolution._grammar import Grammar
+from evozc.formula import canonical, parse, simplify
+from evozc.formula.pool import Formulas, Pool
+from primitives import FULL, NETWORK, SCALAR, SymbolSet
 
 SYMBOLS = FULL.with_statistics(small_table().statistics)
 GRAMMAR = Grammar(SYMBOLS)
-BREEDER = Breeder(GRAMMAR, SearchSettings(population=10))
 
 
-def names(tree):
-    return [(node.name, node.arity, getattr(node, "value", None)) for node in tree]
+def breeding(seed=0, symbols=SYMBOLS, **settings):
+    """A breeder, and its pool."""
+    pool = Pool(symbols)
+    return Breeder(Grammar(symbols), pool, SearchSettings(seed=seed, population=10, **settings)), pool
 
 
-def check_well_typed(tree):
-    """Every argument has the type its parent asks for, and nothing is left over."""
-    wanted = [GRAMMAR.ret]
-    for node in tree:
-        assert issubclass(node.ret, wanted.pop()), tree
-        wanted.extend(reversed(node.args if node.arity else []))
-    assert wanted == []
+def bred(seed, count=12, **settings):
+    """Formulas drawn at random, with the breeder that drew them."""
+    breeder, pool = breeding(seed, **settings)
+    return breeder, pool, breeder.offspring(np.zeros(0, np.int64), count)
 
 
-def population(seed, count=12):
-    with drawing_from(random.Random(seed)):
-        trees = [GRAMMAR.individual(BREEDER.fresh()) for _ in range(count)]
-    for tau, tree in enumerate(trees):
-        tree.fitness.values = (tau / count, len(tree))
-    return trees
-
-
-@given(st.integers(0, 2**32))
-def test_fresh_trees_are_well_typed_and_survive_the_way_through_text(seed):
-    for tree in population(seed, 3):
-        check_well_typed(tree)
-        formula = GRAMMAR.formula(tree)
-        assert formula.type == NETWORK
-        assert formula.size == len(tree)
-        assert formula.depth == tree.height + 1
-        assert parse(formula.text, SYMBOLS) == formula
-        back = GRAMMAR.individual(formula)
-        assert names(back) == names(tree)
-        assert GRAMMAR.formula(back) == formula
-
-
-@given(st.integers(0, 2**32))
-def test_offspring_is_well_typed_and_parents_stay_as_they_were(seed):
-    parents = population(seed)
-    before = [(names(p), p.fitness.values) for p in parents]
+@given(st.integers(0, 2**32), st.integers(1, 10**9), st.floats(0.1, 3))
+def test_draws_are_those_of_the_module_random(seed, n, sigma):
     generator = random.Random(seed)
-    for _ in range(20):
+    state = np.array(generator.getstate()[1], np.int64)
+    for _ in range(300):  # more than the generator holds words
+        assert draws.uniform(state) == generator.random()
+        assert draws.below(state, n) == generator.randrange(n)
+        assert draws.log_normal(state, sigma) == generator.lognormvariate(0.0, sigma)
+    assert tuple(state.tolist()) == generator.getstate()[1]
+
+
+WAYS = {
+    "as in a search": {}, "crossover": {"crossover": 1.0, "mutation": 0.0},
+    "mutation": {"crossover": 0.0, "mutation": 1.0}, "fresh": {"crossover": 0.0, "mutation": 0.0},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("symbols", [SYMBOLS, SCALAR.with_statistics(SYMBOLS.statistics.values())],
+                         ids=["full", "scalar"])
+@given(seed=st.integers(0, 2**32))
+def test_offspring_is_what_deap_breeds_from_the_same_draws(way, symbols, seed):
+    breeder, pool = breeding(seed, symbols, **WAYS[way])
+    reference = DeapBreeder(Grammar(symbols), symbols, SearchSettings(population=10, **WAYS[way]))
+    generator, numbers = random.Random(seed), np.zeros(0, np.int64)
+    for _ in range(4):  # each generation from the one before
+        parents = list(trees(Grammar(symbols), Formulas(pool, numbers)))
         with drawing_from(generator):
-            child = BREEDER.offspring(parents)
-        check_well_typed(GRAMMAR.individual(child))
-        assert parse(child.text, SYMBOLS) == child == canonical(child)
-    assert [(names(p), p.fitness.values) for p in parents] == before
-
-
-def test_each_way_of_breeding_alone_keeps_parents_and_types():
-    parents = population(5)
-    before = [names(p) for p in parents]
-    made = {}
-    for way in ("crossover", "mutation", "fresh"):
-        shares = {"crossover": 0.0, "mutation": 0.0, **({way: 1.0} if way != "fresh" else {})}
-        breeder = Breeder(GRAMMAR, SearchSettings(population=10, **shares))
-        with drawing_from(random.Random(1)):
-            made[way] = [breeder.offspring(parents) for _ in range(200)]
-        for child in made[way]:
-            check_well_typed(GRAMMAR.individual(child))
-    assert [names(p) for p in parents] == before
-    known = {p.formula for p in parents}
-    assert all(len(set(children) - known) > 10 for children in made.values())
+            expected = [reference.offspring(parents) for _ in range(15)]
+        numbers = breeder.offspring(numbers, 15)
+        found = Formulas(pool, numbers)
+        assert [f.text for f in found] == [canonical(reference.formula(tree)).text for tree in expected]
+        assert tuple(breeder.state.tolist()) == generator.getstate()[1]
+        numbers = pool.numbers({simplify(f).text: simplify(f) for f in found if f.size < 40}.values())
 
 
 @given(st.integers(0, 2**32))
-def test_a_part_put_in_the_place_of_another_is_the_tree_with_its_nodes_replaced(seed):
-    first, second = population(seed, 2)
-    for place, old in enumerate(first.parts):
-        for other, new in enumerate(second.parts):
-            if old.type == new.type:
-                nodes = [*first[:place], *second[other : other + new.size], *first[place + old.size :]]
-                assert GRAMMAR.replaced(first, place, new) == canonical(GRAMMAR.formula(Individual(nodes)))
+def test_trees_are_well_typed_and_say_what_their_formulas_say(seed):
+    _, pool, numbers = bred(seed, 6)
+    reference = DeapBreeder(GRAMMAR, SYMBOLS, SearchSettings())
+    for tree, formula in zip(trees(GRAMMAR, Formulas(pool, numbers)), Formulas(pool, numbers), strict=True):
+        assert is_well_typed(tree)
+        assert reference.formula(tree) == tree.formula == formula
+        assert (len(tree), tree.height + 1) == (formula.size, formula.depth)
+        assert tree.fitness.values == (0.5, formula.size)
+
+
+@given(st.integers(0, 2**32))
+def test_offspring_is_of_the_language_and_parents_stay_as_they_were(seed):
+    breeder, pool, parents = bred(seed)
+    before = Formulas(pool, parents).texts()
+    children = breeder.offspring(parents, 40)
+    for child in Formulas(pool, children):
+        assert child.type == NETWORK
+        assert parse(child.text, SYMBOLS) == child == canonical(child)
+    assert Formulas(pool, parents).texts() == before
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_of_breeding_makes_new_formulas(way):
+    _, pool, parents = bred(5)
+    breeder = Breeder(GRAMMAR, pool, SearchSettings(population=10, **WAYS[way]))
+    assert len(set(breeder.offspring(parents, 200).tolist()) - set(parents.tolist())) > 10
+
+
+def test_offspring_may_be_asked_for_in_any_portions():
+    (one, pool, parents), (other, other_pool, others) = bred(3), bred(3)
+    together = Formulas(pool, one.offspring(parents, 300)).texts()
+    parts = [other.offspring(others, count) for count in (1, 99, 200)]
+    assert [text for part in parts for text in Formulas(other_pool, part).texts()] == together
 
 
 def test_every_operator_and_statistic_can_be_drawn():
-    with drawing_from(random.Random(0)):
-        formulas = [BREEDER.fresh() for _ in range(3000)]
+    _, pool, numbers = bred(0, 3000)
+    formulas = list(Formulas(pool, numbers))
     drawn = {part.operator.name for f in formulas for part in f.walk() if part.operator}
     assert drawn == set(SYMBOLS.operators)
     assert {s.key for f in formulas for s in f.statistics()} == set(SYMBOLS.statistics)
 
 
 def test_moving_constants_never_leaves_the_finite_numbers():
-    formula = parse("minimum(network.params, 1.7e308)", SYMBOLS)
-    with drawing_from(random.Random(0)):
-        moved = [_move_constant(GRAMMAR.individual(formula))[0] for _ in range(200)]
-    values = {GRAMMAR.formula(tree).arguments[1].value for tree in moved}
-    assert len(values) > 20
-    assert np.isfinite(list(values)).all()
-    assert any(v < 0 for v in values)
-
-
-def test_a_formula_of_other_symbols_is_no_tree_of_this_grammar():
-    with pytest.raises(KeyError):
-        GRAMMAR.individual(parse("network.macs"))
-    with pytest.raises(FormulaError):
-        constant(float("inf"))
+    breeder, pool = breeding(crossover=0.0, mutation=1.0)
+    parents = pool.numbers([parse("minimum(network.params, 1.7e308)")])
+    children = Formulas(pool, breeder.offspring(parents, 3000))
+    values = {part.value for f in children for part in f.walk() if part.value is not None}
+    moved = values - {0.5, 2.0, 10.0}
+    assert len(moved) > 20
+    assert np.isfinite(list(moved)).all()
+    assert any(v < 0 for v in moved)
+    assert all(v == float(f"{v:.3g}") for v in moved)
 
 
 def test_a_grammar_without_statistics_is_refused():
@@ -125,59 +132,12 @@ def test_a_grammar_without_statistics_is_refused():
         Grammar(FULL.with_statistics([]))
 
 
-def test_a_tree_too_large_for_the_language_is_refused_as_a_formula():
-    add = GRAMMAR.mapping["add[network,network]"]
-    leaf = GRAMMAR.mapping["network.params"]
-    tree = Individual([add] * 1500 + [leaf] * 1501)
-    with pytest.raises(FormulaError, match="at most"):
-        GRAMMAR.formula(tree)
-
-
-def test_drawing_leaves_the_module_random_as_it_was():
-    random.seed(3)
-    before = random.getstate()
-    generator = random.Random(7)
-    with drawing_from(generator):
-        drawn = [random.random(), random.gauss(0, 1)]
-    assert random.getstate() == before
-    untouched = random.Random(7)
-    assert drawn == [untouched.random(), untouched.gauss(0, 1)]
-    assert generator.getstate() == untouched.getstate()
-
-
-def test_drawing_puts_everything_back_after_an_error_too():
-    random.seed(4)
-    before = random.getstate()
-    generator = random.Random(8)
-
-    def fail():
-        with drawing_from(generator):
-            random.random()
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fail()
-    assert random.getstate() == before
-    expected = random.Random(8)
-    expected.random()
-    assert generator.random() == expected.random()
-
-
 def test_the_stream_is_the_same_in_processes_that_hash_differently():
     code = """
-import random
-from small_tables import small_table
-from evozc.evolution import SearchSettings
-from evozc.evolution._breeding import Breeder, drawing_from
-from evozc.evolution._grammar import Grammar
-from primitives import FULL
-grammar = Grammar(FULL.with_statistics(small_table().statistics))
-breeder = Breeder(grammar, SearchSettings(population=10))
-with drawing_from(random.Random(11)):
-    fresh = [breeder.fresh() for _ in range(30)]
-    trees = [grammar.individual(formula) for formula in fresh]
-    bred = [breeder.offspring(trees) for _ in range(100)]
-print([formula.text for formula in [*fresh, *bred]], hash("a"))
+from test_evolution_breeding import Formulas, bred
+breeder, pool, fresh = bred(11, 30)
+children = breeder.offspring(fresh, 100)
+print([*Formulas(pool, fresh).texts(), *Formulas(pool, children).texts()], hash("a"))
 """
     one, other = (python(code, PYTHONHASHSEED=seed).rsplit("]", 1) for seed in ("1", "2"))
     assert one[1] != other[1]
@@ -192,9 +152,17 @@ def test_types_of_the_grammar_iterate_in_one_order():
     assert isinstance(GRAMMAR, gp.PrimitiveSetTyped)
 
 
-def test_symbols_without_scalars_still_reduce_to_one():
-    only = SymbolSet("only", FULL.operators.values(), [FULL.statistics["layer.grad_l2"]])
-    breeder = Breeder(Grammar(only), SearchSettings(population=10))
-    with drawing_from(random.Random(0)):
-        for _ in range(200):
-            assert breeder.fresh().type == NETWORK
+@pytest.mark.parametrize(
+    "kinds", [("reduction",), ("reduction", "elementwise"), ("elementwise", "vector", "reduction")]
+)
+def test_symbols_without_scalars_or_some_operators_still_reduce_to_one(kinds):
+    operators = [o for o in FULL.operators.values() if o.kind in kinds]
+    only = SymbolSet("only", operators, [FULL.statistics["layer.grad_l2"]])
+    breeder, pool = breeding(0, only)
+    fresh = breeder.offspring(np.zeros(0, np.int64), 200)
+    assert {f.type for f in Formulas(pool, fresh)} == {NETWORK}
+    assert {f.type for f in Formulas(pool, breeder.offspring(fresh, 500))} == {NETWORK}
+
+
+def trees(grammar, formulas):
+    return [grammar.individual(formula, 0.5) for formula in formulas]

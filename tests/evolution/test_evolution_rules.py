@@ -1,19 +1,40 @@
 """Each rule removes what it should, and keeps what it should not touch."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from small_tables import small_table
 
 from evozc.engine import Scorer
-from evozc.evolution import RULES, prune
-from evozc.formula import parse, simplify
+from evozc.evolution import RULES, Rules
+from evozc.evolution._seen import Seen
+from evozc.formula import canonical, parse, simplify
+from evozc.formula.pool import Formulas, Pool
+from evozc.formula.pool import layout as at
 from primitives import FULL, Operator
 
 TABLE = small_table()
 
 
-def pruned(text, known=(), size=25, depth=9):
-    formula, rule = prune(parse(text), set(known), FULL, size, depth)
+def prune(formula, known=(), size=25, depth=9):
+    """What is asked for instead of a candidate, or the candidate, and the rule that removed it."""
+    pool, seen, removed = Pool(), Seen(), Counter()
+    scored = pool.numbers([parse(text) for text in known])
+    seen.add(pool.arrays.keys[scored, at.PRINT])
+    rules = Rules(pool, seen, size, depth)
+    asked = np.empty(1, np.int64)
+    candidates = pool.numbers([canonical(formula)])  # as breeding makes them
+    if rules.prune(candidates, 1, asked, 0, removed):
+        assert not removed.total()
+        return Formulas(pool, asked)[0], None
+    ((rule, count),) = (+removed).items()
+    assert count == 1
+    return simplify(formula) if rule in ("redundancy", "rank invariance") else canonical(formula), rule
+
+
+def pruned(text, **given):
+    formula, rule = prune(parse(text), **given)
     return formula.text, rule
 
 
@@ -30,7 +51,7 @@ def pruned(text, known=(), size=25, depth=9):
     ],
 )
 def test_structure(text, limits):
-    assert pruned(text, **limits) == (text, "structure")
+    assert pruned(text, **limits) == (canonical(parse(text)).text, "structure")
 
 
 def test_an_operator_of_ones_own_declares_whether_it_nests():
@@ -38,7 +59,7 @@ def test_an_operator_of_ones_own_declares_whether_it_nests():
     for nests, expected in ((True, None), (False, "structure")):
         own = Operator("cap", "elementwise", np.tanh, "at most 1", nests=nests)
         symbols = FULL.with_operator(own)
-        assert prune(parse(text, symbols), set(), symbols, 25, 9)[1] == expected
+        assert prune(parse(text, symbols))[1] == expected
 
 
 @pytest.mark.parametrize(
@@ -123,7 +144,7 @@ def test_what_rules_let_pass_is_in_its_shortest_form_and_ranks_as_before():
         "sub(2, sum(abs(abs(layer.grad_l2))))",
         "mul(network.params, add(network.naswot, network.naswot))",
     ):
-        formula, rule = prune(parse(text), set(), FULL, 25, 9)
+        formula, rule = prune(parse(text))
         assert rule is None
         assert formula == simplify(parse(text))
         before, after = scorer.score([parse(text), formula])
