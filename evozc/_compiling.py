@@ -14,6 +14,7 @@ from typing import Any
 
 import llvmlite.ir as ir
 import numba
+import numpy as np
 from llvmlite import binding
 from numba import types
 from numba.core import caching, ccallback
@@ -87,9 +88,9 @@ def _cached(compiling: Any, function: Callable) -> Any:
 
 
 def compiled(function: Callable) -> Callable:
-    """As numba's ``njit``: kept on disk, without the interpreter's lock, division as IEEE 754 has it."""
+    """As numba's ``njit``: kept on disk, without the interpreter's lock, arithmetic as the machine has it."""
     if not ENABLED:
-        return function
+        return np.errstate(all="ignore")(function)
     return _cached(numba.njit(nogil=True, error_model="numpy")(function), function)
 
 

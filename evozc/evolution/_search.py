@@ -115,11 +115,10 @@ class Search:
         asked[:count] = self.pool.numbers(starters)
         self.pool.arrays.nodes[asked[:count], at.MARK] = self.generation + 1
         homes = np.full(len(asked), -1)
-        with np.errstate(over="ignore"):  # where nothing is compiled
-            for home, island in enumerate(self.islands):
-                before = count
-                count = self._breed(island, asked, count)
-                homes[before:count] = home
+        for home, island in enumerate(self.islands):
+            before = count
+            count = self._breed(island, asked, count)
+            homes[before:count] = home
         if not count:
             counts = ", ".join(f"{rule} {count}" for rule, count in self.removed.items())
             raise SearchExhaustedError(

@@ -1,8 +1,8 @@
 """What makes a formula hold on architectures that no search has seen: settings side by side.
 
-``python tests/benchmarks/ablation.py TABLE OUT.csv`` searches with every setting at every label
-budget and seed, and appends one line each to OUT.csv; stopped at any moment, the same command goes
-on. ``--summary`` prints the table of means. A search sees the labelled sample alone.
+``PYTHONPATH=tests/helpers python tests/benchmarks/ablation.py TABLE OUT.csv`` searches with every setting
+at every label budget and seed, and appends one line each to OUT.csv; stopped at any moment, the same
+command goes on. ``--summary`` prints the table of means. A search sees the labelled sample alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from deap import gp, tools
+from deap import gp
+from deap_breeding import DeapBreeder, drawing_from
 from scipy import stats
 
 from evozc.baselines import Trees, proxies
@@ -25,7 +26,7 @@ from evozc.benchmarks import open_table
 from evozc.engine import Evaluator, KendallTau, Objective, Outcome, Scorer, rankable
 from evozc.evaluation import estimate, metrics, standard_error
 from evozc.evolution import Search, SearchSettings, drive, ensembles, with_ensembles
-from evozc.evolution._breeding import drawing_from
+from evozc.evolution._grammar import Grammar
 from evozc.executors import Failure, executor_for
 from evozc.formula import Formula, simplify
 from evozc.table import Table, Target, Task
@@ -111,15 +112,13 @@ def migrating(task: Sample) -> Callable[[Table], np.ndarray]:
 
     def migrate(search: Search) -> None:
         if search.generation % 5 == 0 and all(search.islands):
-            tools.migRing(search.islands, min(5, *map(len, search.islands)), _best)
-            for island in search.islands:
-                island.sort(key=lambda tree: tree.fitness, reverse=True)
+            few = min(5, *map(len, search.islands))
+            best = [(island.numbers[:few].copy(), island.taus[:few].copy()) for island in search.islands]
+            for island, those in zip(search.islands, best[-1:] + best[:-1], strict=True):
+                island.numbers[:few], island.taus[:few] = those
+                island.select(island.numbers[:0], island.taus[:0], len(island))
 
     return result(task, run(task, settings(task), between=migrate))
-
-
-def _best(individuals: list, k: int) -> list:
-    return tools.selBest(individuals, k, "fitness.wvalues")
 
 
 def apart(task: Sample) -> Callable[[Table], np.ndarray]:
@@ -202,16 +201,18 @@ def inner_fold(terms: int) -> Method:
 def polished(task: Sample) -> Callable[[Table], np.ndarray]:
     """Local search: single symbols and constants of the best 20 finalists are changed while it helps."""
     search = run(task, settings(task))
-    scorer, grammar = Scorer(task.train, task.target), search.grammar
+    scorer, grammar = Scorer(task.train, task.target), Grammar(task.symbols)
+    breeder, generator = DeapBreeder(grammar, task.symbols, search.settings), random.Random(task.seed)
     better = []
     for formula in search.finalists[:20]:
         reached = scorer.score([formula])[0].tau or -1.0
         for _ in range(3):
-            with drawing_from(search.generator):
+            tree = grammar.individual(formula, reached)
+            with drawing_from(generator):
                 trees = [
-                    gp.mutNodeReplacement(grammar.individual(formula), pset=grammar)[0] for _ in range(100)
+                    gp.mutNodeReplacement(gp.PrimitiveTree(tree), pset=grammar)[0] for _ in range(100)
                 ]
-            tried = list(dict.fromkeys(simplify(grammar.ordered(tree)) for tree in trees))
+            tried = list(dict.fromkeys(simplify(breeder.formula(tree)) for tree in trees))
             tried = [f for f in tried if f.has_statistics and f.size <= 20]
             taus = [outcome.tau or -1.0 for outcome in scorer.score(tried)]
             if not tried or max(taus) <= reached:

@@ -55,7 +55,7 @@ def evolve(search, scorer, generations=None):
 def random_start(table, **settings):
     """A search that begins with random formulas alone, as the peer's does."""
     search = Search(symbols_of(table), SearchSettings(islands=1, **settings))
-    search.seeds = []
+    search.starters = []
     return search
 
 
@@ -68,7 +68,7 @@ def evolved(table):
     """The population after 12 generations: one fixed set of formulas for all sizes."""
     search = random_start(table, population=POPULATION, generations=12)
     list(evolve(search, Scorer(table, table.target())))
-    return [tree.formula for tree in search.islands[0]]
+    return list(search.islands[0].formulas)
 
 
 def measure_tau():
