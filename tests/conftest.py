@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from small_tables import Commands
 
 settings.register_profile("evozc", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("evozc")
+
+# A shell tells what it starts in the background to ignore it; the programs that tests stop must not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Evaluator:
             those that dropping formulas after the first bundle ``saved``.
     """
 
-    def __init__(self, table: Table, first: Sequence[int] = (), jobs: int = 1) -> None:
+    def __init__(self, table: Table, first: Sequence[int] | np.ndarray = (), jobs: int = 1) -> None:
         self.table = table
         self.layout = Layout(table, first)
         self._statistics: dict[str, np.ndarray] = {}
@@ -216,7 +217,7 @@ class _Run:
     def _prepared(self, values: np.ndarray) -> Callable[[int, int], None]:
         """The loop over a range of bundles that computes these values."""
         if not self.compiling:
-            return lambda first, _: [self._outside(v) for v in values.tolist() if first == 0]
+            return lambda first, _: self._plainly(values) if first == 0 else None
         layout, x, y, kind = self.layout, self.x[values], self.y[values], self.kind[values]
         operator = self.program.operator[values]
         kernels, nodewise = self.kernels[operator], self.nodewise[operator]
@@ -237,11 +238,15 @@ class _Run:
 
         return work
 
+    def _plainly(self, values: np.ndarray) -> None:
+        for v in values.tolist():
+            self._outside(v)
+
     def _outside(self, v: int) -> None:
         """Compute a value by its operator's numpy kernel, for all architectures."""
         table, operator, wanted = self.evaluator.table, self.program.symbol(v), TYPES[self.kind[v]]
         given = [a for a in (self.x[v], self.y[v]) if a >= 0]
-        arguments = [self._flat(a) for a in given]
+        arguments: list[Any] = [self._flat(a) for a in given]
         if operator.kind == "candidates":
             arguments = [np.broadcast_to(arguments[0], len(table))]
         elif operator.kind in ("vector", "reduction"):

@@ -57,7 +57,7 @@ class KendallTau:
         self._last = (np.searchsorted(ordered, ordered, side="right") - 1).astype(np.int32)
         self._shift = max(1, (len(target) - 1).bit_length())
         self._total = _pairs(len(target))
-        self._tied = int(_pairs(np.unique(target, return_counts=True)[1]).sum())
+        self._tied = int(np.sum(_pairs(np.unique(target, return_counts=True)[1])))
 
     def __call__(self, scores: np.ndarray) -> float:
         """Tau-b of scores (architectures,) without NaN; NaN if either side is constant."""

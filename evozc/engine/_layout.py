@@ -34,7 +34,7 @@ class Layout:
         lengths: float64 (kinds, bundles, columns), nodes of each architecture.
     """
 
-    def __init__(self, table: Table, first: Sequence[int] = ()) -> None:
+    def __init__(self, table: Table, first: Sequence[int] | np.ndarray = ()) -> None:
         n = len(table)
         self.bundles = -(-n // LANES)
         counts = np.zeros((len(KINDS), n), dtype=np.int64)

@@ -73,8 +73,6 @@ class Outcomes(Sequence[Outcome]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
 
-    __hash__ = None
-
 
 def _digest(ranking: str) -> int:
     try:

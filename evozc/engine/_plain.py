@@ -45,7 +45,7 @@ def count(
         for first in range(0, n, _CHUNK):
             rows = np.arange(first, min(n, first + _CHUNK))
             later = places[None, : rows[-1] + 1] > ends[rows, None]
-            discordant += np.count_nonzero(later & (np.arange(rows[-1] + 1) < rows[:, None]))
+            discordant += int(np.count_nonzero(later & (np.arange(rows[-1] + 1) < rows[:, None])))
         tied = _pairs(np.bincount(group))
         tied_both = _pairs(np.unique(group * n + ends, return_counts=True)[1])
         mixed = (places | group << 32).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)

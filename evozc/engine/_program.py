@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from evozc.engine._layout import CONSTANT
 from evozc.formula.pool import Pool
 from evozc.formula.pool import layout as at
-from primitives import Operator, Statistic
+from primitives import Operator
 
 
 class Program:
@@ -52,6 +54,6 @@ class Program:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def symbol(self, value: int) -> Operator | Statistic | float:
-        """What is at the root of a value."""
+    def symbol(self, value: int) -> Any:  # which, the value's kind says
+        """The operator, statistic or number at the root of a value."""
         return self.pool.symbols[self.symbols[value]]

@@ -62,7 +62,8 @@ class Breeder:
                 out[done:], waiting, value,
             )
             if waiting[self._code.FORMULA] >= 0:
-                out[done] = self._with_constant(*waiting.tolist(), float(value[0]))
+                parent, place = waiting.tolist()
+                out[done] = self._with_constant(parent, place, float(value[0]))
                 done += 1
         return out
 

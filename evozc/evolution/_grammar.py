@@ -97,8 +97,8 @@ class Grammar(gp.PrimitiveSetTyped):
         """The tree of a formula over these symbols, with its fitness."""
         nodes = []
         for part in formula.walk():
-            if part.arguments:
-                nodes.append(self._uses[part.symbol, tuple(a.type for a in part.arguments)])
+            if (operator := part.operator) is not None:
+                nodes.append(self._uses[operator, tuple(a.type for a in part.arguments)])
             elif isinstance(part.symbol, Statistic):
                 nodes.append(self.mapping[part.symbol.key])
             else:

@@ -174,8 +174,9 @@ class Search:
         self.generation += 1
 
     def _numbers(self, formulas: Sequence[Formula]) -> np.ndarray:
-        known = isinstance(formulas, Formulas)
-        return formulas.numbers_in(self.pool) if known else self.pool.numbers(formulas)
+        if isinstance(formulas, Formulas):
+            return formulas.numbers_in(self.pool)
+        return self.pool.numbers(formulas)
 
     def _homes_of(self, numbers: np.ndarray) -> np.ndarray:
         """The island that asked for each formula; -1 for all of them."""

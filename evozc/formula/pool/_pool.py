@@ -13,7 +13,7 @@ from typing import overload
 import numpy as np
 
 from evozc.errors import ConfigError
-from evozc.formula._tree import MAX_DEPTH, Formula, constant
+from evozc.formula._tree import MAX_DEPTH, Formula
 from evozc.formula.pool import layout as at
 from evozc.formula.pool.layout import Arrays
 from primitives import ABS, NEG, NETWORK, TYPES, Operator, Sign, Statistic, SymbolSet
@@ -56,9 +56,12 @@ class Pool:
             np.zeros(64, np.uint64), np.zeros(4096, np.int32), np.zeros(1024, np.uint8),
             np.zeros((2, 4 * MAX_DEPTH), np.int64),
         )
-        declared = [] if symbols is None else [*symbols.operators.values(), *symbols.statistics.values()]
-        codes = [self.code_of(symbol) for symbol in (ABS, NEG, *declared)]
-        self.arrays.head[[at.ABS, at.NEG, at.PENDING]] = *codes[:2], at.NOTHING
+        self.arrays.head[[at.ABS, at.NEG, at.PENDING]] = self.code_of(ABS), self.code_of(NEG), at.NOTHING
+        if symbols is not None:
+            for operator in symbols.operators.values():
+                self.code_of(operator)
+            for statistic in symbols.statistics.values():
+                self.code_of(statistic)
 
     def __len__(self) -> int:
         return int(self.arrays.head[at.COUNT])
@@ -74,7 +77,7 @@ class Pool:
         key = symbol.key if isinstance(symbol, Statistic) else symbol
         if key not in self._codes:
             if isinstance(symbol, Operator) and symbol.equal is not None:
-                self.code_of(constant(symbol.equal).symbol)
+                self.code_of(symbol.equal + 0.0)
             self._codes[key] = len(self.symbols)
             self.symbols.append(symbol)
             self._declare(len(self.symbols) - 1, symbol)
@@ -117,7 +120,7 @@ class Pool:
         row[at.INCREASING_X : at.INCREASING_Y + 1] = operator.increasing_with
         row[at.DECREASING_X : at.DECREASING_Y + 1] = operator.decreasing_with
         if operator.equal is not None:
-            row[at.EQUAL] = self._codes[constant(operator.equal).symbol]
+            row[at.EQUAL] = self._codes[operator.equal + 0.0]
         if operator.neutral is not None:
             self.arrays.values[number, at.NEUTRAL] = operator.neutral
         if not operator.nests:
@@ -143,7 +146,7 @@ class Pool:
             while stack:
                 part = stack.pop()
                 symbol = part.symbol
-                known = number_of.get(symbol.key if type(symbol) is Statistic else symbol)
+                known = number_of.get(symbol.key if isinstance(symbol, Statistic) else symbol)
                 add(self.code_of(symbol) if known is None else known)
                 if part.arguments:
                     stack.extend(part.arguments[::-1])
@@ -175,7 +178,7 @@ class Pool:
         arguments = [self.symbols[nodes[a, at.SYMBOL]] for a in nodes[n, [at.X, at.Y]] if a >= 0]
         with np.errstate(all="ignore"):
             value = float(operator.kernel(*(np.array([x], dtype=np.float64) for x in arguments))[0])
-        nodes[n, at.FOLDED] = self.leaf(constant(value).symbol) if math.isfinite(value) else at.NOTHING
+        nodes[n, at.FOLDED] = self.leaf(value + 0.0) if math.isfinite(value) else at.NOTHING
 
     def leaf(self, symbol: Statistic | float) -> int:
         """The number of a formula of one symbol."""
