@@ -65,10 +65,10 @@ def step(search, scorer):
 
 
 def evolved(table):
-    """The population after 12 generations: one fixed set of formulas for all sizes."""
+    """The population after 12 generations, as a search holds it: one fixed set of formulas for all sizes."""
     search = random_start(table, population=POPULATION, generations=12)
     list(evolve(search, Scorer(table, table.target())))
-    return list(search.islands[0].formulas)
+    return search.islands[0].formulas
 
 
 def measure_tau():
