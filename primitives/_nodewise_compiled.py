@@ -64,10 +64,23 @@ def finite_count(out, x, rows, columns, lengths, scratch):
 def largest(out, x, rows, columns, lengths, scratch):
     for c in range(columns):
         out[c] = -_INFINITE
-    for r in range(rows):
+    fours = rows - rows % 4
+    for r in range(0, fours, 4):
+        for c in range(columns):
+            i = columns * r + c
+            v, w = x[i], x[i + columns]
+            v, w = v if finite(v) else -_INFINITE, w if finite(w) else -_INFINITE
+            best = w if w > v else v
+            v, w = x[i + 2 * columns], x[i + 3 * columns]
+            v, w = v if finite(v) else -_INFINITE, w if finite(w) else -_INFINITE
+            best = v if v > best else best
+            best = w if w > best else best
+            out[c] = best if best > out[c] else out[c]
+    for r in range(fours, rows):
         for c in range(columns):
             v = x[columns * r + c]
-            out[c] = v if finite(v) and v > out[c] else out[c]
+            v = v if finite(v) else -_INFINITE
+            out[c] = v if v > out[c] else out[c]
     for c in range(columns):
         out[c] = out[c] if out[c] > -_INFINITE else _UNDEFINED
 
@@ -75,10 +88,23 @@ def largest(out, x, rows, columns, lengths, scratch):
 def smallest(out, x, rows, columns, lengths, scratch):
     for c in range(columns):
         out[c] = _INFINITE
-    for r in range(rows):
+    fours = rows - rows % 4
+    for r in range(0, fours, 4):
+        for c in range(columns):
+            i = columns * r + c
+            v, w = x[i], x[i + columns]
+            v, w = v if finite(v) else _INFINITE, w if finite(w) else _INFINITE
+            best = w if w < v else v
+            v, w = x[i + 2 * columns], x[i + 3 * columns]
+            v, w = v if finite(v) else _INFINITE, w if finite(w) else _INFINITE
+            best = v if v < best else best
+            best = w if w < best else best
+            out[c] = best if best < out[c] else out[c]
+    for r in range(fours, rows):
         for c in range(columns):
             v = x[columns * r + c]
-            out[c] = v if finite(v) and v < out[c] else out[c]
+            v = v if finite(v) else _INFINITE
+            out[c] = v if v < out[c] else out[c]
     for c in range(columns):
         out[c] = out[c] if out[c] < _INFINITE else _UNDEFINED
 
