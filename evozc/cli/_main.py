@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from importlib import import_module
-from typing import Any, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from evozc.errors import EvozcError, PlugInWarning
+from evozc.errors import DataError, EvozcError, PlugInWarning
 
 #: Where every command is, and what it does in a line.
 COMMANDS = {
@@ -35,6 +36,13 @@ COMMANDS = {
 
 class Commands(TyperGroup):
     """The commands of :data:`COMMANDS`; help alone imports none of them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what ends it from outside ends it in order."""
+        from evozc.cli._signals import stoppable
+
+        with stoppable():
+            return super().invoke(ctx)
 
     def list_commands(self, _ctx: Any) -> list[str]:
         """Their names, in order."""
@@ -69,6 +77,7 @@ def _imported(name: str) -> Any:
 
 _STYLE: dict[str, Any] = {
     "add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
 }
 app = typer.Typer(
     cls=Commands,
@@ -79,24 +88,55 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"evozc {version('evozc')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _group() -> None:
-    """Nothing is common to all commands."""
+def _group(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Nothing else is common to all commands."""
 
 
 def main() -> None:
     """Run the command line and exit: 0, or the error's own code with its message on stderr."""
     warnings.showwarning = _show_warning
     try:
-        app()
+        try:
+            app(prog_name="evozc")
+        finally:
+            sys.stdout.flush()  # while what goes wrong can still be told
     except EvozcError as error:
-        from evozc._screen import printable
-
-        print(f"evozc: {printable(str(error))}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code)
     except BrokenPipeError:  # the reader, as head, has seen enough
         sys.stderr.close()
-        sys.exit(1)
+        _leave(1)
+    except OSError as error:
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        _fail(f"{where}{error.strerror or error}", DataError.exit_code)
+
+
+def _fail(message: str, code: int) -> None:
+    from evozc._screen import printable
+
+    print(f"evozc: {printable(message)}", file=sys.stderr)
+    _leave(code)
+
+
+def _leave(code: int) -> None:
+    """Exit, although standard output may take nothing more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 _show_as_python_does = warnings.showwarning
