@@ -61,6 +61,11 @@ def test_targets_are_read_in_the_order_of_the_file(write, content, name):
     assert list(target.values) == [93.5, 10.0, -0.001]
 
 
+def test_a_file_of_architectures_alone_has_no_target(write):
+    published = read_targets(write(f"architecture\n{A}\n{B}\n"), SPACE)
+    assert (published.architectures, published.targets) == ((A, B), ())
+
+
 def test_named_columns_are_read_and_others_left_alone(write):
     path = write(f"arch,seed,loss,top1\n{A},x,0.5,93\n{B},y,0.25,94\n")
     published = read_targets(path, SPACE, architecture_column="arch", targets=["top1:higher:%", "loss:lower"])

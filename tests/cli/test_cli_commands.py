@@ -52,7 +52,7 @@ def test_help_names_every_option_and_its_default(commands, command):
     done = commands(command, "--help")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("Usage: evozc " + command)
-    options = re.findall(r"^  (--[a-z-]+)", done.out, re.MULTILINE)
+    options = re.findall(r"^  (?:-h, )?(--[a-z-]+)", done.out, re.MULTILINE)
     assert len(options) >= 2
     assert not ESCAPE.search(done.out)
 

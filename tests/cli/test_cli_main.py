@@ -15,7 +15,8 @@ WITH_A_FILE = (
     ("audit", "{}"), ("leaderboard", "{}"), ("parzc", "{}"), ("export", "{}"), ("plot", "{}"),
     ("score", "{}", "--input", "3,32,32"), ("score", "--model", "{}:a", "--input", "3,32,32"),
     ("nas", "{}", "--proxy", "params", "--run", "run"), ("nas-bench", "{}"),
-    ("extract", "{}", "{}", "{}"), ("merge", "{}"), ("table", "{}", "{}"), ("table", "attach", "{}", "{}", "{}"),
+    ("extract", "{}", "{}", "{}"), ("merge", "{}"), ("table", "{}", "{}"),
+    ("table", "attach", "{}", "{}", "{}"),
 )
 
 

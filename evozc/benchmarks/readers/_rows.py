@@ -45,13 +45,14 @@ class Rows:
     notes: tuple[str, ...] = ()
 
     def published(self, request: Request) -> Published:
-        """What is asked for; without targets by name, ``accuracy``.
+        """What is asked for; without targets by name, ``accuracy``, or none of a file of architectures alone.
 
         Raises:
             DataError: a column is missing, holds what is no number, or a target is not finite.
         """
-        wanted = () if request.targets is None else request.targets or (Wanted("accuracy"),)
         own = self._own_columns(request)
+        alone = not set(self.columns) - {*own, *request.where}
+        wanted = request.targets or (() if request.targets is None or alone else (Wanted("accuracy"),))
         needed = [*request.where, *(target.name for target in wanted)]
         if request.on:
             needed.append(request.on)
