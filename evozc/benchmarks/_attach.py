@@ -1,4 +1,4 @@
-"""What a table says of its architectures, and published targets for them."""
+"""What a table says of its architectures, published targets for them, and what their graphs say."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from evozc._records import to_json
 from evozc.benchmarks.readers import Published
 from evozc.errors import ConfigError, DataError
-from evozc.spaces import SearchSpace, get_space
+from evozc.spaces import GraphSpace, SearchSpace, cell_scalars, get_space
 from evozc.table import Table
+from primitives import Sign, scalar
 
 
 def space_of(table: Table) -> SearchSpace:
@@ -86,6 +88,34 @@ def attach_targets(table: Table, published: Published, space: SearchSpace) -> tu
     attached = {"file": published.path.name, **published.provenance}
     provenance = {**selected.provenance, "targets": [*selected.provenance.get("targets", ()), attached]}
     return replace(selected.with_targets(targets, selected.train), provenance=provenance), tuple(notes)
+
+
+def with_cell_scalars(table: Table, space: SearchSpace) -> Table:
+    """A table with the numbers of its architectures' graphs as network scalars of the group ``graph``.
+
+    They are columns of the table, not statistics of networks: a formula that uses them can be
+    applied to architectures of the space alone.
+
+    Args:
+        table: Of anything; what it holds is kept.
+        space: Of its architectures.
+
+    Raises:
+        DataError: the space's architectures are no graphs, one of the table's is none of the space, or
+            the table has such numbers already.
+    """
+    if not isinstance(space, GraphSpace):
+        raise DataError(f"the architectures of {space.name} are no graphs whose operations could be counted")
+    found = cell_scalars(space, table.architectures)
+    added = {scalar(name, what, sign=Sign.NONNEGATIVE, group="graph"): v for name, (what, v) in found.items()}
+    there = [s.key for s in added if s.key in table.values]
+    if there:
+        raise DataError(f"the table has numbers of the architectures' graphs already, as {there[0]}")
+    return replace(
+        table, statistics=(*table.statistics, *added),
+        values={**table.values, **{s.key: values for s, values in added.items()}},
+        provenance={**table.provenance, "graphs": {"space": space.name, **to_json(space.settings())}},
+    )
 
 
 def _matches(table: Table, published: Published, space: SearchSpace) -> tuple[list[list[int]], int]:

@@ -12,7 +12,13 @@ import evozc
 from evozc._api._extract import RANDOM
 from evozc._files import refuse_existing
 from evozc._screen import say
-from evozc.benchmarks import attach_targets, read_targets, space_of, table_from_scores
+from evozc.benchmarks import (
+    attach_targets,
+    read_targets,
+    space_of,
+    table_from_scores,
+    with_cell_scalars,
+)
 from evozc.cli._options import (
     ArchitectureColumn,
     Average,
@@ -149,7 +155,8 @@ def table(
 ) -> None:
     """Make a table of network scalars from published scores: symbolic regression over proxies.
 
-    Targets for a table of statistics that has none are attached by: evozc table attach --help
+    Targets for a table of statistics that has none are attached by: evozc table attach --help; what the
+    architectures' own graphs say is added by: evozc table graph --help
     """
     refuse_existing(out)
     made = table_from_scores(
@@ -198,6 +205,31 @@ def attach(
     _report(joined, out)
 
 
+def graph(
+    statistics: Annotated[Path, typer.Argument(help="Table of a space whose architectures are graphs.")],
+    out: Annotated[
+        Path | None,
+        typer.Argument(help="The table to write; must not exist. [default: beside STATISTICS]"),
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Search space of the architectures. [default: the one of STATISTICS]")
+    ] = None,
+    space_option: SpaceOptions = None,
+) -> None:
+    """Add what the architectures' own graphs say: operations, paths and degrees, without any network.
+
+    They are network scalars, after GRAF (Kadlecova et al., ICML 2024).
+    """
+    if out is None:
+        out = statistics.with_name(f"{statistics.stem}-graph.npz")
+    refuse_existing(out)
+    measured = load_table(statistics)
+    chosen_space = space_from_options(space, space_option or ()) if space else space_of(measured)
+    made = with_cell_scalars(measured, chosen_space)
+    save_table(made, out)
+    _report(made, out)
+
+
 def _report(table: Table, out: Path) -> None:
     failed = table.provenance.get("failed", {})
     for architecture, reason in failed.items():
@@ -212,7 +244,8 @@ def _report(table: Table, out: Path) -> None:
     say(f"search it: evozc search {out}" + (" --symbols scalar" if not table.offsets else ""))
 
 
-#: ``evozc table`` and ``evozc table attach``.
+#: ``evozc table``, ``evozc table attach`` and ``evozc table graph``.
 tables = typer.Typer(cls=WithDefault, help=table.__doc__, rich_markup_mode=None)
 tables.command("make")(table)
 tables.command("attach")(attach)
+tables.command("graph")(graph)

@@ -115,6 +115,8 @@ def main() -> None:
             sys.stdout.flush()  # while what goes wrong can still be told
     except EvozcError as error:
         _fail(str(error), error.exit_code)
+    except MemoryError as error:
+        _fail(f"memory was not enough: {error}", 1)
     except BrokenPipeError:  # the reader, as head, has seen enough
         sys.stderr.close()
         _leave(1)

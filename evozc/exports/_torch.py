@@ -9,7 +9,7 @@ from evozc.errors import FormulaError
 from evozc.exports._body import write_body
 from evozc.exports._bundle import BundleError
 from evozc.exports._python import docstring
-from evozc.extraction._measure import run_groups, values_of
+from evozc.extraction._measure import of_signs, run_groups, signs_of, values_of
 from evozc.formula import Formula
 from evozc.symbols import GROUPS, group_names, statistics
 
@@ -46,17 +46,18 @@ def to_torch(
     try:
         chosen = [GROUPS.get(name) for name in group_names() if name in needed]
         groups = [f"{body.bundle.add(group)}()" for group in chosen]
-        run, values = map(body.bundle.add, (run_groups, values_of))
+        run, values, signed = map(body.bundle.add, (run_groups, values_of, of_signs))
     except BundleError as error:
         raise FormulaError(f"{formula.text}: {error}") from None
     return _TEMPLATE.format(
         docstring=docstring(formula, note),
         imports="\n".join(_sorted(body.bundle.imports)),
         constants=body.constants,
+        signs="\n".join(f"    {s.key!r}: {signs_of(measurable[s.key])}," for s in used),
         definitions=body.bundle.text,
         labels="" if not labels else _LABELS.format(keys=", ".join(labels)),
         needs="int64 (n,), which this formula needs" if labels else "not needed",
-        run=run, values=values, groups=", ".join(groups),
+        run=run, values=values, signed=signed, groups=", ".join(groups),
         lines="\n".join(f"    {line}" for line in body.lines),
     )
 
@@ -67,7 +68,7 @@ def _sorted(imports: list[str]) -> list[str]:
 
 
 #: Names of the file's own.
-_OWN = ("network", "inputs", "labels", "blocks", "seed", "output", "loss", "key")
+_OWN = ("network", "inputs", "labels", "blocks", "seed", "output", "loss", "key", "SIGNS")
 
 _LABELS = '''    if labels is None:
         raise ValueError("labels are needed: {keys} is taken from the loss")
@@ -81,6 +82,10 @@ Higher is better. ``score`` takes any untrained torch.nn.Module.
 {imports}
 
 {constants}
+#: By statistic the signs that its values may have.
+SIGNS = {{
+{signs}
+}}
 
 {definitions}
 
@@ -99,7 +104,7 @@ def score(network, inputs, labels=None, blocks=None, seed=0, output=None, loss=N
 {labels}    run = {run}(network, inputs, labels, blocks, [{groups}], seed, output, loss)
     if run.spoiled:
         return float("nan")
-    statistics = {{key: {values}(run, *key.split(".")) for key in STATISTICS}}
+    statistics = {{key: {signed}({values}(run, *key.split(".")), SIGNS[key]) for key in STATISTICS}}
 {lines}
     value = float(result[0])
     return value if np.isfinite(value) else float("nan")

@@ -7,8 +7,7 @@
 :data:`evozc.symbols.GROUPS`.
 
 **Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it
-stopped, :func:`remove_parts`, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`;
-what the architectures' own graphs say, without networks: :func:`with_cell_scalars`.
+stopped, :func:`remove_parts`, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
 
 **Measuring many in shards**, as the tasks of a Slurm array: :class:`Shard`, :func:`extract_shard`,
 :func:`merge_shards`, :func:`remove_shards`.
@@ -20,7 +19,7 @@ what the architectures' own graphs say, without networks: :func:`with_cell_scala
 
 from evozc.extraction._call import Output
 from evozc.extraction._conventions import thop_macs, tw_flops, used_parameters
-from evozc.extraction._extract import extract_table, remove_parts, with_cell_scalars
+from evozc.extraction._extract import extract_table, remove_parts
 from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images, load_images, load_inputs
@@ -33,7 +32,7 @@ from evozc.extraction._shards import Shard, extract_shard, merge_shards, remove_
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "measure", "Measurement", "initialise", "Output", "Loss", "LOSSES",
     "Group", "Node", "Pass",
-    "extract_table", "remove_parts", "with_cell_scalars", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
+    "extract_table", "remove_parts", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
     "Shard", "extract_shard", "merge_shards", "remove_shards",
     "tw_flops", "thop_macs", "used_parameters",
     "load_images", "load_inputs", "Images", "RandomInputs",

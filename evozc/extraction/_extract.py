@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor as Pool
@@ -25,18 +24,17 @@ from evozc.extraction._measure import Measurement, measure
 from evozc.extraction._parts import ExtractionManifest, Outcome, Parts, asked
 from evozc.extraction._random import RandomInputs, noise
 from evozc.extraction._settings import ExtractionSettings
-from evozc.spaces import GraphSpace, SearchSpace, cell_scalars, space_origin
+from evozc.extraction._state import check_memory
+from evozc.spaces import SearchSpace, space_origin
 from evozc.symbols import GROUPS
 from evozc.table import Table, Target
-from primitives import NETWORK, Sign, scalar
+from primitives import NETWORK
 
 FORMAT = "evozc-extraction-2"
 CHUNK = 16
 Batch = tuple[torch.Tensor, torch.Tensor]
 #: Of mini-batches of more numbers than this, so many: no chunk is to take many minutes.
 _LARGE, _FEW = 2**18, 4
-#: What torch says when there is no memory left, here or on a device.
-_NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")
 
 
 def extract_table(
@@ -90,22 +88,6 @@ def extract_table(
         return table_of(
             folder.manifest, architectures, space.canonical_key, folder.outcomes() | lost, targets
         )
-
-
-def with_cell_scalars(table: Table, space: SearchSpace) -> Table:
-    """A table with the numbers of its architectures' graphs, if the space has any, as network scalars.
-
-    They are columns of the table, not statistics of networks: a formula that uses them can be
-    applied to architectures of the space alone.
-    """
-    if not isinstance(space, GraphSpace):
-        return table
-    found = cell_scalars(space, table.architectures)
-    added = {scalar(name, what, sign=Sign.NONNEGATIVE, group="graph"): v for name, (what, v) in found.items()}
-    return replace(
-        table, statistics=(*table.statistics, *added),
-        values={**table.values, **{s.key: values for s, values in added.items()}},
-    )
 
 
 def fill(
@@ -251,14 +233,11 @@ def _measure_one(
             _measure_once(space, architecture, batch, settings, repeat)
             for repeat, batch in enumerate(batches)
         ])
-    except MemoryError:
-        raise
     except EvozcError as error:
         return str(error)
-    except Exception as error:
-        if isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error)):
-            raise MemoryError(str(error)) from error  # which is no property of the architecture
-        return f"{type(error).__name__}: {error}"  # a space of the user's own may raise anything
+    except Exception as error:  # noqa: BLE001 - a space of the user's own may raise anything
+        check_memory(error)  # which is no property of the architecture
+        return f"{type(error).__name__}: {error}"
 
 
 def _measure_once(

@@ -107,6 +107,7 @@ def measure(
         ConfigError: an unknown group or kind of loss.
         FormulaError: a group measures what it does not declare.
         DataError: inputs, labels or blocks that do not fit, or a network that cannot be run at all.
+        MemoryError: want of memory, whether of the network or of a group.
     """
     names = group_names() if groups is None else ordered_groups(groups)
     chosen: list[Group] = [GROUPS.get(name)() for name in names]
@@ -126,18 +127,23 @@ def measure(
 
 def _of_sign(run: Pass, statistic: Statistic, found: np.ndarray) -> np.ndarray:
     """The values without those of a sign that the statistic declares not to have: formulas count on it."""
-    wrong = np.zeros(len(found), dtype=bool)
-    if not statistic.sign & Sign.NEGATIVE:
-        wrong |= found < 0
-    if not statistic.sign & Sign.POSITIVE:
-        wrong |= found > 0
-    if not statistic.sign & Sign.ZERO:
-        wrong |= found == 0
-    if not wrong.any():
-        return found
-    reason = f"{statistic.key} is {found[wrong][0]:g}, which its declared sign rules out"
-    run.failures.setdefault(statistic.group, reason)
-    return np.where(wrong, NAN, found)
+    kept = of_signs(found, signs_of(statistic))
+    wrong = np.isnan(kept) & ~np.isnan(found)
+    if wrong.any():
+        reason = f"{statistic.key} is {found[wrong][0]:g}, which its declared sign rules out"
+        run.failures.setdefault(statistic.group, reason)
+    return kept
+
+
+def signs_of(statistic: Statistic) -> tuple[int, ...]:
+    """The signs that a statistic may have: -1, 0 and 1."""
+    flags = {-1: Sign.NEGATIVE, 0: Sign.ZERO, 1: Sign.POSITIVE}
+    return tuple(sign for sign, flag in flags.items() if statistic.sign & flag)
+
+
+def of_signs(found: np.ndarray, signs: Sequence[int]) -> np.ndarray:
+    """The values; missing are those of other signs."""
+    return np.where(np.isin(np.sign(found), signs), found, NAN)
 
 
 def least_batch(groups: Sequence[Group], labelled: bool) -> int:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from evozc.errors import DataError
+from evozc.extraction._state import check_memory
 
 _OTHER_TYPES = (torch.float16, torch.bfloat16, torch.float64)
 
@@ -53,6 +54,7 @@ def in_float32(
     try:
         twin = copy.deepcopy(network).float()
     except Exception as error:
+        check_memory(error)
         raise DataError(
             f"the network holds {names} and cannot be copied ({type(error).__name__}: {error}): "
             "call network.float() first"

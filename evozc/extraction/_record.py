@@ -14,6 +14,7 @@ from torch import nn
 from evozc.errors import EvozcError
 from evozc.extraction._axes import Axes
 from evozc.extraction._group import Group, Node, Pass, Vertex
+from evozc.extraction._state import check_memory
 from evozc.extraction._trace import Mark, Trace
 from evozc.extraction._uses import SOFTMAX, Use
 
@@ -110,14 +111,17 @@ class Recorder(Trace):
             self.tell_one(group, moment, *arguments)
 
     def tell_one(self, group: Group, moment: str, *arguments: Any) -> None:
-        """The same for one group."""
+        """The same for one group.
+
+        Raises:
+            MemoryError: want of memory, which is no failure of the group.
+        """
         try:
             getattr(group, moment)(self.run, *arguments)
-        except MemoryError:
-            raise
         except EvozcError as error:
             self.fail(group, str(error))
         except Exception as error:  # noqa: BLE001 - whatever a group meets in a network, it is its own
+            check_memory(error)
             self.fail(group, f"{type(error).__name__}: {str(error).strip() or 'no message'}")
 
     def fail(self, group: Group, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
 import traceback
 from collections import deque
@@ -24,6 +25,9 @@ _ATOMS = (
     str, bytes, int, float, complex, bool, type(None), type, ModuleType, FunctionType, BuiltinFunctionType,
     MethodType, torch.dtype, torch.device, torch.Size, np.ndarray, np.generic,
 )
+
+#: How torch says that there was too little memory, which is a RuntimeError of it.
+_NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")
 
 
 def device_of(network: nn.Module) -> torch.device:
@@ -217,16 +221,28 @@ def _without_checkpoints() -> Iterator[None]:
 
 @contextmanager
 def explained(network: nn.Module, action: str) -> Iterator[None]:
-    """Turn whatever a network raises into a DataError that names the innermost module."""
+    """Turn whatever a network raises into a DataError that names the innermost module.
+
+    Want of memory is a MemoryError, for it is no property of the network.
+    """
     try:
         yield
     except (EvozcError, MemoryError):
         raise
     except Exception as error:
+        check_memory(error)
         reason = str(error).strip() or "no message"
         raise DataError(
             f"{action} failed{_place(network, error)}: {type(error).__name__}: {reason}"
         ) from error
+
+
+def check_memory(error: Exception) -> None:
+    """Raise a MemoryError where an error says that memory was not enough."""
+    if isinstance(error, MemoryError):
+        raise error
+    if isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error)):
+        raise MemoryError(str(error)) from error
 
 
 def _place(network: nn.Module, error: Exception) -> str:

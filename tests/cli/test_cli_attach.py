@@ -138,3 +138,18 @@ def test_what_cannot_be_joined_is_said_and_nothing_written(published, commands, 
     assert message in done.err
     assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
     assert files(tmp_path) == before
+
+
+def test_the_command_adds_what_the_graphs_of_the_cells_say(commands, tmp_path):
+    save_table(statistics(), tmp_path / "measured.npz")
+    done = commands("table", "graph", tmp_path / "measured.npz")
+    assert (done.code, done.err) == (0, "")
+    made = load_table(tmp_path / "measured-graph.npz")
+    assert made.values["network.zen"].tolist() == [0, 1, 2, 3]
+    assert made.values["network.cell_count_nor_conv_3x3"].tolist() == [0, 1, 0, 1]
+    assert made.values["network.cell_most_any"].tolist() == [1, 1, 1, 2]
+    assert made.provenance["graphs"].items() >= {"space": "nasbench201", "cells": 1}.items()
+    again = commands("table", "graph", tmp_path / "measured-graph.npz", tmp_path / "o.npz")
+    assert "has numbers of the architectures' graphs already" in again.err
+    texts = commands("table", "graph", tmp_path / "measured.npz", tmp_path / "o.npz", "--space", "texts")
+    assert "the architectures of texts are no graphs" in texts.err

@@ -16,10 +16,11 @@ from user_networks import CASES, made
 from evozc.baselines import ZOO
 from evozc.errors import FormulaError
 from evozc.exports import to_torch
+from evozc.extraction import Group
 from evozc.formula import parse
 from evozc.scoring import score
-from evozc.symbols import group_names
-from primitives import FULL, NETWORK, STATISTICS, Operator, scalar
+from evozc.symbols import GROUPS, group_names
+from primitives import FULL, NETWORK, STATISTICS, Operator, Sign, Statistic, scalar
 
 torch.set_num_threads(1)
 
@@ -207,3 +208,22 @@ def test_an_operator_of_the_user_s_own_comes_along(tmp_path):
     module = loaded(to_torch(parse("own(network.params)", symbols)), tmp_path)
     network, (inputs, _) = made("perceptron")
     assert module.score(network, inputs) == 2 * sum(p.numel() for p in network.parameters()) + 1
+
+
+class Lower(Group):
+    """Of the second layer it measures what its statistic declares not to be."""
+
+    name = "lower"
+    statistics = (Statistic("layer", "low", "x", Sign.NONNEGATIVE, group="lower"),)
+
+    def before_loss(self, run):
+        for place, node in enumerate(run.nodes["layer"]):
+            node.values["low"] = 3 - 5 * place
+
+
+def test_a_value_against_its_declared_sign_is_missing_in_the_file_too(tmp_path):
+    network, (inputs, _) = made("perceptron")
+    with GROUPS.lent("lower", Lower):
+        formula = parse("sum(layer.low)", FULL.with_statistics(Lower.statistics))
+        module = loaded(to_torch(formula), tmp_path)
+        assert module.score(network, inputs) == score(network, formula, inputs) == 3

@@ -16,9 +16,11 @@ import pytest
 import torch
 
 from evozc.errors import DataError
-from evozc.extraction import ExtractionSettings, Images, extract_table, measure
+from evozc.extraction import ExtractionSettings, Group, Images, extract_table, measure
 from evozc.spaces import NasBench201
+from evozc.symbols import GROUPS
 from evozc.table import Target, load_table, save_table
+from primitives import scalar
 
 SPACE = NasBench201(channels=4, cells=1, stages=2)
 SETTINGS = ExtractionSettings(batch=8, seed=5)
@@ -289,6 +291,31 @@ def test_what_kills_its_worker_or_wants_too_much_memory_is_left_out_and_the_rest
     again = extract(tmp_path / "parts", names, space=sound, progress=lambda *call: calls.append(call))
     assert calls == [(4, 6), (6, 6)]
     assert again.content_hash == whole[1].select(range(6)).content_hash
+
+
+def test_want_of_memory_inside_a_group_or_pass_is_no_property_of_the_architecture(tmp_path):
+    class Greedy(Group):
+        name = "greedy"
+        statistics = (scalar("greed", "x", group="greedy"),)
+        wants: ClassVar[str] = "own_passes"
+
+        def own_passes(self, run):
+            if self.wants == "own_passes":
+                torch.empty(2**60)
+
+        def layer(self, run, node, inputs, output):
+            if self.wants == "layer":
+                torch.empty(2**60)
+
+    with GROUPS.lent("greedy", Greedy):
+        settings = ExtractionSettings(batch=2, groups=("shapes", "greedy"))
+        for wants in ("own_passes", "layer", ""):
+            Greedy.wants = wants
+            if wants:
+                with pytest.raises(DataError, match=r"none of 1 .*memory was not enough"):
+                    extract(tmp_path / "parts", some(1), settings=settings)
+            else:
+                assert len(extract(tmp_path / "parts", some(1), settings=settings)) == 1
 
 
 def test_nothing_but_failures_is_an_error_with_the_first_reason(tmp_path):

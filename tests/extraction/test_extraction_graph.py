@@ -196,7 +196,7 @@ def test_cell_scalars_are_those_of_all_paths():
 
 
 def test_a_table_takes_the_scalars_of_its_architectures(tmp_path):
-    from evozc.extraction import with_cell_scalars
+    from evozc.benchmarks import with_cell_scalars
     from evozc.formula import parse
     from evozc.table import Table, load_table, save_table
     from primitives import FULL
