@@ -77,7 +77,9 @@ def extract(
         progress: Whether to show it; or what to call with the number of architectures done and of all.
 
     Returns:
-        The table; what could not be measured and why is in ``provenance["failed"]``.
+        The table; what could not be measured and why is in ``provenance["failed"]``, and in
+        ``provenance["lost"]`` what was lost to want of memory, or to a worker's death, this time: then the
+        parts are kept, and once ``out`` is moved away the same call tries those alone.
 
     Raises:
         DataError: the files cannot be read or do not fit, there is a file ``out``, or not one
@@ -120,14 +122,16 @@ def extract(
         )
     if out is not None:
         save_table(table, Path(out))
-        remove_parts(parts)
+        if "lost" not in table.provenance:
+            remove_parts(parts)
     return table
 
 
 def merge(out: str | Path) -> Table:
     """The table of all shards that :func:`extract` measured for ``out``, which is written.
 
-    It is bitwise the same as one process would have made. The shards are removed once it is safe.
+    It is bitwise the same as one process would have made. The shards are removed once it is safe, unless
+    architectures were lost to want of memory, or to a worker's death, and can be tried again.
 
     Raises:
         DataError: some are missing, not finished or of another extraction, or there is a file ``out``.
@@ -137,7 +141,8 @@ def merge(out: str | Path) -> Table:
     refuse_existing(out)
     table = merge_shards(out)
     save_table(table, out)
-    remove_shards(out)
+    if "lost" not in table.provenance:
+        remove_shards(out)
     return table
 
 

@@ -234,14 +234,22 @@ def _report(table: Table, out: Path) -> None:
     failed = table.provenance.get("failed", {})
     for architecture, reason in failed.items():
         say(f"left out {architecture}: {reason}")
+    lost = table.provenance.get("lost", {})
+    for architecture, reason in lost.items():
+        say(f"lost this time {architecture}: {reason}")
     classes = len(set(table.keys))
     say(
         f"{out}: {len(table)} architectures ({classes} not isomorphic), "
         f"{len(table.statistics)} statistics, targets {', '.join(t.title for t in table.targets.values())}"
         + (f"; {len(failed)} left out" if failed else "")
+        + (f"; {len(lost)} lost this time" if lost else "")
         + (f"; no time for {left} more" if (left := table.provenance.get("not_measured")) else "")
     )
-    say(f"search it: evozc search {out}" + (" --symbols scalar" if not table.offsets else ""))
+    if lost:
+        say(f"what is measured is kept beside it; to try the lost ones again: mv {shlex.quote(str(out))} "
+            f"{shlex.quote(f'{out}.old')}, and the same command")
+    scalar = "" if table.offsets else " --symbols scalar"
+    say(f"search it: evozc search {shlex.quote(str(out))}{scalar}")
 
 
 #: ``evozc table``, ``evozc table attach`` and ``evozc table graph``.

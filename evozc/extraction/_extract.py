@@ -9,6 +9,7 @@ from concurrent.futures import Executor as Pool
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,8 +71,8 @@ def extract_table(
 
     Returns:
         The architectures that could be measured, in the given order; the others and their
-        reasons are in ``provenance["failed"]``; nothing is kept in the folder of those that want of
-        memory left out, so that the next call tries them again. Statistics that no architecture has
+        reasons are in ``provenance["failed"]``, or, of those that want of memory left out this time, in
+        ``provenance["lost"]``: the next call tries them again. Statistics that no architecture has
         a value of, as those of attention in a space without it, are left out.
 
     Raises:
@@ -86,7 +87,7 @@ def extract_table(
     with Parts.of(parts, manifest_of(space, images, settings)) as folder:
         lost = fill(folder, space, architectures, batches, executor, progress, seconds)
         return table_of(
-            folder.manifest, architectures, space.canonical_key, folder.outcomes() | lost, targets
+            folder.manifest, architectures, space.canonical_key, folder.outcomes(), targets, lost
         )
 
 
@@ -281,16 +282,18 @@ def table_of(
     key_of: Callable[[str], str],
     outcomes: Mapping[str, Outcome],
     targets: Sequence[Target],
+    lost: Mapping[str, str] = MappingProxyType({}),
 ) -> Table:
     """The table of outcomes, in the order of the architectures."""
     failed = {a: reason for a in architectures if isinstance(reason := outcomes.get(a), str)}
+    lost = {a: lost[a] for a in architectures if a in lost}
     kept = [i for i, a in enumerate(architectures) if a in outcomes and a not in failed]
-    left = len(architectures) - len(kept) - len(failed)
-    if not kept and not failed:
-        raise DataError(f"there was no time to measure one of {left} architectures")
+    left = len(architectures) - len(kept) - len(failed) - len(lost)
+    if not kept and (without := {**failed, **lost}):
+        first, reason = next(iter(without.items()))
+        raise DataError(f"none of {len(without)} architectures could be measured; {first}: {reason}")
     if not kept:
-        first = next(iter(failed))
-        raise DataError(f"none of {len(failed)} architectures could be measured; {first}: {failed[first]}")
+        raise DataError(f"there was no time to measure one of {left} architectures")
     measured = [found for i in kept if not isinstance(found := outcomes[architectures[i]], str)]
     statistics = [s for s in asked(manifest) if any(np.isfinite(m[s.key]).any() for m in measured)]
     offsets: dict[str, np.ndarray] = {}
@@ -312,6 +315,7 @@ def table_of(
         targets={t.name: replace(t, values=t.values[kept]) for t in targets},
         provenance={
             "source": "extraction", **to_json(manifest), "failed": failed,
+            **({"lost": lost} if lost else {}),
             **({"not_measured": left} if left else {}),
         },
     )

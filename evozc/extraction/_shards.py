@@ -151,11 +151,11 @@ def extract_shard(
             )
         mine = shard.of(architectures)
         lost = fill(folder, space, mine, batches, executor, progress)
-        outcomes = folder.outcomes() | lost
-        measured = [name for name in mine if not isinstance(outcomes[name], str)]
+        outcomes = folder.outcomes()
+        measured = [name for name in mine if not isinstance(outcomes.get(name, ""), str)]
         folder.write(_END, _End({name: space.canonical_key(name) for name in measured}, lost))
         targets = [replace(t, values=np.array(shard.of(t.values.tolist()))) for t in targets]
-        return table_of(folder.manifest, mine, space.canonical_key, outcomes, targets)
+        return table_of(folder.manifest, mine, space.canonical_key, outcomes, targets, lost)
 
 
 def merge_shards(out: Path) -> Table:
@@ -176,6 +176,7 @@ def merge_shards(out: Path) -> Table:
         )
     outcomes: dict[str, Outcome] = {}
     keys: dict[str, str] = {}
+    lost: dict[str, str] = {}
     first: tuple[ExtractionManifest, _Plan] | None = None
     for number in range(1, count + 1):
         path = Shard(number, count).folder(out)
@@ -186,9 +187,10 @@ def merge_shards(out: Path) -> Table:
                 raise DataError(f"{path} is of another extraction than shard 1; measure it again")
             end = folder.read(_END, _End) if exists(path / _END) else _End({}, {})
             keys |= end.keys
-            outcomes |= {**end.lost, **folder.outcomes()}
+            outcomes |= folder.outcomes()
+            lost |= {name: reason for name, reason in end.lost.items() if name not in outcomes}
             known = {name for name, outcome in outcomes.items() if isinstance(outcome, str) or name in keys}
-            left = set(Shard(number, count).of(read[1].architectures)) - known
+            left = set(Shard(number, count).of(read[1].architectures)) - known - set(lost)
             if left:
                 raise DataError(
                     f"{path}: {len(left)} architectures are not measured yet; the command that began it "
@@ -199,7 +201,7 @@ def merge_shards(out: Path) -> Table:
     targets = [
         Target(t.name, np.array(t.values), t.unit, t.higher_is_better, t.noise_ceiling) for t in plan.targets
     ]
-    return table_of(manifest, plan.architectures, keys.__getitem__, outcomes, targets)
+    return table_of(manifest, plan.architectures, keys.__getitem__, outcomes, targets, lost)
 
 
 def remove_shards(out: Path) -> None:

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import torch
 
+import evozc
 from evozc.errors import DataError
-from evozc.extraction import ExtractionSettings, Group, Images, extract_table, measure
+from evozc.extraction import ExtractionSettings, Group, Images, RandomInputs, extract_table, measure
 from evozc.spaces import NasBench201
 from evozc.symbols import GROUPS
 from evozc.table import Target, load_table, save_table
@@ -273,6 +274,13 @@ class Deadly(NasBench201):
         return super().build(architecture)
 
 
+@dataclass(frozen=True)
+class Hungry(Deadly):
+    """The same, but that none of them ends the process."""
+
+    deadly: ClassVar[str] = ""
+
+
 @pytest.mark.slow
 def test_what_kills_its_worker_or_wants_too_much_memory_is_left_out_and_the_rest_is_there(whole, tmp_path):
     names = some(6)
@@ -280,9 +288,9 @@ def test_what_kills_its_worker_or_wants_too_much_memory_is_left_out_and_the_rest
     table = extract(tmp_path / "parts", names, space=space, jobs=2)
     left_out = {names[3], names[5]}
     assert table.architectures == tuple(a for a in names if a not in left_out)
-    failed = table.provenance["failed"]
-    assert "died 3 times" in failed[names[3]]
-    assert "memory was not enough" in failed[names[5]]
+    lost = table.provenance["lost"]
+    assert "died 3 times" in lost[names[3]]
+    assert "memory was not enough" in lost[names[5]]
     rest = [i for i in range(6) if i not in (3, 5)]
     assert table.content_hash == whole[1].select(rest).content_hash
     # Neither is a property of the architecture: where there is enough of all, they are measured.
@@ -316,6 +324,28 @@ def test_want_of_memory_inside_a_group_or_pass_is_no_property_of_the_architectur
                     extract(tmp_path / "parts", some(1), settings=settings)
             else:
                 assert len(extract(tmp_path / "parts", some(1), settings=settings)) == 1
+
+
+def test_what_was_lost_to_want_of_memory_is_tried_again_alone(tmp_path):
+    names, calls = some(6)[3:], []
+
+    def measured(space):
+        return evozc.extract(
+            names, RandomInputs(space, 8), tmp_path / "out.npz", space=space,
+            settings=ExtractionSettings(batch=2, groups=("weights",)),
+            progress=lambda *call: calls.append(call),
+        )
+
+    hungry, sound = (kind(channels=4, cells=1, stages=2) for kind in (Hungry, NasBench201))
+    table = measured(hungry)
+    assert table.architectures == tuple(names[:2])
+    assert table.provenance["failed"] == {}
+    assert list(table.provenance["lost"]) == [names[2]]
+    (tmp_path / "out.npz").rename(tmp_path / "out.npz.old")
+    calls.clear()
+    assert measured(sound).architectures == tuple(names)
+    assert calls == [(2, 3), (3, 3)]
+    assert not (tmp_path / "out.npz.parts").exists()
 
 
 def test_nothing_but_failures_is_an_error_with_the_first_reason(tmp_path):
