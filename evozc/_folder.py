@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import platform
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -94,9 +95,11 @@ class Folder(Generic[M]):
             path.mkdir(parents=True)
         except FileExistsError:
             if not _abandoned(path, texts or {}):
+                go_on = f", or go on with it: {cls.kind.go_on.format(shlex.quote(str(path)))}"
+                ours = exists(path / _MANIFEST)
                 raise DataError(
-                    f"{path}: exists already; name another folder, or go on with it: "
-                    f"{cls.kind.go_on.format(path)}"
+                    f"{path}: exists already{'' if ours else ', and is not of evozc'}; name another folder"
+                    f"{go_on if ours else ''}"
                 ) from None
         except OSError as error:
             raise DataError(f"{path}: cannot be made: {error.strerror}") from error
@@ -206,6 +209,11 @@ def read_manifest(path: Path, kind: Kind[M]) -> M:
         CheckpointError: none of this kind and version, damaged, or with links in it.
     """
     path = Path(path)
+    if exists(path / _LOCK) and _abandoned(path, {"*.txt": ""}):
+        raise CheckpointError(
+            f"{path}: nothing was kept before it was stopped, not even what was asked for; begin anew, "
+            "in the same folder if you like"
+        )
     content = _manifest_of(path, kind.what)
     found = content.pop("format", None)
     if found != kind.format:

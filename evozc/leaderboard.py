@@ -140,7 +140,8 @@ def collect_leaderboard(folder: Path) -> Leaderboard:
     for path in files:
         name = path.relative_to(folder).as_posix()
         try:
-            cells += _reader(path)(path, name)
+            reader = _reader(path)
+            cells += reader(path, name) if reader else []
         except EvozcError as error:
             skipped.append((name, str(error)))
     if not cells:
@@ -204,13 +205,16 @@ def _of_comparison(path: Path, name: str) -> list[Cell]:
     ]
 
 
-def _reader(path: Path) -> Callable[[Path, str], list[Cell]]:
+def _reader(path: Path) -> Callable[[Path, str], list[Cell]] | None:
+    """What reads a file; None for other results of evozc, which have no place on the page."""
     if path.name == "audit.json":
         return _of_audit
     kind = format_of(path.parent)
     for prefix, reader in (("evozc-run-", _of_search), ("evozc-comparison-", _of_comparison)):
         if kind.startswith(prefix):
             return reader
+    if kind.startswith("evozc-"):
+        return None
     raise DataError("not the results of a search or a comparison")
 
 

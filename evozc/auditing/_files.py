@@ -8,11 +8,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from evozc._files import write_text
-from evozc._records import from_json, to_json
+from evozc._files import exists, write_text
+from evozc._folder import read_sealed, seal
+from evozc._records import to_json
 from evozc.auditing._measured import Measured
 from evozc.auditing._results import FORMAT, Audit, AuditResults, ProxyAudit
-from evozc.errors import DataError
+from evozc.errors import CheckpointError, DataError
 
 _COLUMNS = ("table", "proxy", "part", "measure", "value", "low", "high")
 Line = tuple[str, str, str, str, Measured]
@@ -28,7 +29,7 @@ def write_audit(results: AuditResults, folder: Path) -> None:
     from evozc.report import render_audit
 
     folder = Path(folder)
-    if (folder / "audit.json").exists():
+    if exists(folder / "audit.json"):
         raise DataError(f"{folder}: holds an audit already; name another folder with --out")
     page = render_audit(results)
     try:
@@ -37,30 +38,26 @@ def write_audit(results: AuditResults, folder: Path) -> None:
         raise DataError(f"{folder}: cannot be made: {error.strerror}") from error
     write_text(folder / "audit.html", page)
     write_text(folder / "audit.csv", to_csv(results))
-    write_text(folder / "audit.json", json.dumps(to_json(results), indent=1, allow_nan=False) + "\n")
+    write_text(folder / "audit.json", seal(json.dumps(to_json(results), indent=1, allow_nan=False)))
 
 
 def read_audit(path: Path) -> AuditResults:
     """An audit from its ``audit.json``, or the folder that holds it.
 
     Raises:
-        DataError: no such file, or not one of this version.
+        DataError: no such file, a link, damaged, or not one of this version.
     """
     path = Path(path)
     path = path / "audit.json" if path.is_dir() else path
+    if not exists(path):
+        raise DataError(f"{path}: no such file")
     try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not a readable audit: {error}") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        written = content.get("format") if isinstance(content, dict) else None
-        raise DataError(f"{path}: written as {str(written)[:40]!r}, this version reads {FORMAT!r}")
-    try:
-        return from_json(AuditResults, content)
-    except DataError as error:
-        raise DataError(f"{path}: {error}; make it again with evozc audit") from None
+        found = read_sealed(path, AuditResults)
+    except CheckpointError as error:
+        raise DataError(f"{error} with evozc audit") from None
+    if found.format != FORMAT:
+        raise DataError(f"{path}: written as {found.format[:40]!r}, this version reads {FORMAT!r}")
+    return found
 
 
 def to_csv(results: AuditResults) -> str:

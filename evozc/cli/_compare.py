@@ -17,7 +17,7 @@ from evozc._folder import format_of
 from evozc._screen import _print, say, show_comparison, show_results
 from evozc.baselines import proxies
 from evozc.benchmarks import BUNDLED, known_keys, open_table, reopen_tasks
-from evozc.cli._options import Cluster, Jobs, TaskMinutes, executor
+from evozc.cli._options import Cluster, Jobs, TaskMinutes, allow, executor
 from evozc.cli._signals import resumable
 from evozc.errors import CheckpointError, ConfigError, DataError
 from evozc.evaluation import judge
@@ -32,6 +32,7 @@ _LABEL_FREE_SHOWN = 8
 
 
 def compare(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(help="A table (or a bundled benchmark) to compare methods on, or a folder: of a "
@@ -81,12 +82,16 @@ def compare(
     folder = Path(source)
     known = format_of(folder)
     if known.startswith("evozc-run"):
+        allow(context, ("SOURCE", "--table", "--target"),
+              f"{source} is the folder of a search, whose formulas are measured as they are")
         _compare_formulas(folder, table, target)
         return
     if table is not None:
         raise ConfigError(f"--table belongs to the folder of a search, which {source} is not")
     workers = executor(jobs, cluster, task_minutes)
     if known:
+        allow(context, ("SOURCE", "--jobs", "--cluster", "--task-minutes"),
+              f"{source} is a comparison, which goes on as it began")
         with resumable(f"evozc compare {shlex.quote(source)}"):
             _show(evozc.compare(source, jobs=workers), folder)
         return

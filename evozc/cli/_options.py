@@ -102,6 +102,16 @@ def given(context: typer.Context) -> dict[str, Any]:
     }
 
 
+def allow(context: typer.Context, allowed: Sequence[str], why: str) -> None:
+    """Refuse all arguments but some.
+
+    Raises:
+        ConfigError: others stand on the command line; they are named.
+    """
+    if others := [name for name in given(context) if name not in allowed]:
+        raise ConfigError(f"{why}: leave out {', '.join(others)}")
+
+
 def _called(names: list[str]) -> str:
     longest = max(names, key=len)
     return longest if longest.startswith("-") else longest.upper()

@@ -11,12 +11,14 @@ import typer
 from evozc._files import refuse_existing
 from evozc._screen import counting, say
 from evozc.benchmarks import open_task
+from evozc.cli._options import allow
 from evozc.cli._signals import resumable
 from evozc.errors import ConfigError, DataError
 from evozc.table import Table
 
 
 def parzc(
+    context: typer.Context,
     table: Annotated[
         str, typer.Argument(help="A statistics table, or the name of the bundled benchmark.")
     ] = "digits",
@@ -63,8 +65,8 @@ def parzc(
     test = task.held_out
     changes = {"statistics": tuple(statistic) if statistic else None, "epochs": epochs, "loss": loss}
     if predictor is not None:
-        if out is not None or any(value is not None for value in changes.values()):
-            raise ConfigError("--predictor scores a trained predictor: leave out what belongs to training")
+        allow(context, ("TABLE", "--predictor", "--labels", "--target", "--seed"),
+              "--predictor scores a trained predictor")
         trained = load_predictor(predictor)
         test = _unseen(trained, task.held_out, task.target)
     else:

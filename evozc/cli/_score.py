@@ -98,7 +98,11 @@ def _formulas(
 ) -> tuple[dict[str, Formula], Mapping[Formula, np.ndarray]]:
     """What to score by, under the names to show, and what ``logrank`` ranks among."""
     formulas = {name: find_proxy(name).formula for name in names}
-    formulas |= {text: parse(text) for text in texts}
+    known = {proxy.name for proxy in zoo()}
+    for text in texts:
+        if text in known:
+            raise FormulaError(f"--formula {text}: that is a known proxy; write --proxy {text}")
+        formulas[text] = parse(text)
     if run is None:
         return formulas, {}
     found = evozc.Proxy.load(run)

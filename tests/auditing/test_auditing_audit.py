@@ -9,6 +9,7 @@ import pytest
 from small_tables import small_table
 
 import evozc
+from evozc._folder import seal
 from evozc._records import from_json, to_json
 from evozc.auditing import AuditResults, AuditSettings, read_audit, write_audit
 from evozc.auditing._transfer import audit
@@ -121,9 +122,25 @@ def test_json_and_back_is_the_same_and_seeds_repeat(results, tmp_path):
 def test_files_that_are_not_whole_are_refused(results, tmp_path, damage):
     content = to_json(results)
     damage(content)
-    (tmp_path / "audit.json").write_text(json.dumps(content))
+    (tmp_path / "audit.json").write_text(seal(json.dumps(content)))
     with pytest.raises(DataError, match=r"audit\.json"):
         read_audit(tmp_path)
+
+
+def test_flipped_bits_and_links_are_refused(results, tmp_path):
+    write_audit(results, tmp_path / "audit")
+    path, generator = tmp_path / "audit" / "audit.json", random.Random(0)
+    whole = path.read_bytes()
+    for place in generator.sample(range(len(whole)), 40):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << generator.randrange(8)
+        path.write_bytes(flipped)
+        with pytest.raises(DataError, match=r"audit\.json"):
+            read_audit(path)
+    path.write_bytes(whole)
+    (tmp_path / "link.json").symlink_to(path)
+    with pytest.raises(DataError, match="a link"):
+        read_audit(tmp_path / "link.json")
 
 
 def test_a_constant_target_has_nothing_to_rank_by():

@@ -119,6 +119,8 @@ def test_stopped_from_outside_it_does_not_wait_for_its_workers(tmp_path):
     (("small.npz", "--table", "few.npz"), 2, "--table belongs to"),
     (("small.npz", "--target", "loss"), 3, "no target 'loss'"),
     (("small.npz", "--method", "parzc", "--budget", 10, "--seeds", 1, "--run", "poor"), 3, "needs layer."),
+    (("runs/compare-small", "--budget", 20), 2, "goes on as it began: leave out --budget"),
+    (("runs/compare-small", "--target", "accuracy"), 2, "leave out --target"),
     ((".",), 5, "neither of a search nor of a comparison"),
 ])
 def test_what_cannot_be_compared_is_said_in_one_line(place, commands, arguments, code, message):

@@ -77,7 +77,8 @@ def test_a_saved_predictor_is_never_judged_on_what_it_was_trained_on(place, comm
     (("small.npz", "--statistic", "layer.grad_l2", "--out", "it.safetensors"), 3, "exists already"),
     (("small.npz", "--settings", "parzc-graph"), 2, "does not name it"),
     (("small.npz", "--predictor", "small.npz"), 3, "no predictor"),
-    (("small.npz", "--predictor", "it.safetensors", "--epochs", 3), 2, "leave out what belongs to training"),
+    (("small.npz", "--predictor", "it.safetensors", "--epochs", 3), 2, "predictor: leave out --epochs"),
+    (("small.npz", "--predictor", "it.safetensors", "--settings", "parzc"), 2, "leave out --settings"),
     (("poor.npz", "--predictor", "it.safetensors"), 3, "needs block.entropy"),
     (("small.npz", "--labels", 79), 3, "would be held out"),
 ])

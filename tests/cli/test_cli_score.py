@@ -124,6 +124,7 @@ def test_blocks_can_be_named(place, commands):
         ((MLP, "--proxy", "meco", *NOISE), 4, "correlation_min, which user_networks:perceptron is missing"),
         ((MLP, "--proxy", "aznas", *NOISE), 4, "score several together"),
         ((MLP, "--proxy", "naswot", *NOISE), 2, "did you mean 'nwot'?"),
+        ((MLP, "--formula", "synflow", *NOISE), 4, "known proxy; write --proxy synflow"),
         ((MLP, "--formula", "sum(layer.nummel)", *NOISE), 4, "did you mean 'layer.numel'?"),
         ((MLP,), 2, "give either --input, as --input 3,224,224, or --data"),
         ((MLP, "--data", "images.npz", *NOISE), 2, "give either --input"),

@@ -464,6 +464,22 @@ def test_a_damaged_manifest_never_ends_in_anything_but_a_clear_error(stopped, co
     assert "not a run folder made by evozc search" in done.err
 
 
+def test_a_folder_in_which_nothing_was_kept_is_said_to_be_one_and_taken_over(commands, tmp_path):
+    save_table(small_table(), tmp_path / "small.npz")
+    (tmp_path / "run").mkdir()
+    for name in ("LOCK", "labelled.txt"):
+        (tmp_path / "run" / name).touch()
+    done = commands("search", "--resume", "run", cwd=tmp_path)
+    assert (done.code, done.err.count("\n")) == (5, 1)
+    assert "run: nothing was kept before it was stopped" in done.err
+    command = ("search", "small.npz", "--labels", 30, "--generations", 1, "--population", 20)
+    assert commands(*command, "--run", "run", cwd=tmp_path).code == 0
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "notes.md").write_text("mine")
+    done = commands(*command, "--run", "own", cwd=tmp_path)
+    assert done.err == "evozc: own: exists already, and is not of evozc; name another folder\n"
+
+
 def test_an_existing_folder_is_left_alone(whole, table, tmp_path):
     before = files(whole)
     with pytest.raises(DataError, match="exists already; name another folder"):
