@@ -1,20 +1,23 @@
 """The statistics tables of this folder: python runs/tables/make.py ../shared/benchmarks [NAME ...].
 
 The architectures are those that somebody has published targets of, drawn at random from the published files,
-which have to be there; the targets stay out. What is fed is drawn as well (noise, uniform tokens), so that
-no data is needed. Stopped at any moment, the same command goes on; a table that is there is left alone.
+which have to be there; the targets stay out. Of a space without such a file they are drawn from all of it.
+What is fed is drawn as well (noise, uniform tokens), so that no data is needed. Stopped at any moment, the
+same command goes on; a table that is there is left alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import evozc
 from evozc.benchmarks import read_targets
 from evozc.extraction import ExtractionSettings, RandomInputs
-from evozc.spaces import get_space
+from evozc.spaces import SearchSpace, get_space
 from evozc.symbols import group_names
 from evozc.table import save_table
 
@@ -28,7 +31,7 @@ class Recipe:
 
     Args:
         space: Its name.
-        file: Published targets, below the folder of benchmarks.
+        file: Published targets, below the folder of benchmarks; empty for an even draw from the space.
         target: The column that says what is an architecture of this table; its values are not kept.
         count: Architectures, no two isomorphic.
         settings: Of the space.
@@ -39,9 +42,9 @@ class Recipe:
     """
 
     space: str
-    file: str
-    target: str
-    count: int
+    file: str = ""
+    target: str = ""
+    count: int = 200
     settings: dict[str, int | str] = field(default_factory=dict)
     column: str = "architecture"
     where: dict[str, str] = field(default_factory=dict)
@@ -81,6 +84,11 @@ RECIPES = {
         where={"task": "class_scene"}, side=32,
     ),
     "pit": Recipe("pit", "vit/pit", "c100_base_acc", 100, {"resolution": 48}, batch=2),
+    "nats-size": Recipe("nats-size", side=16),
+    "mobilenetv2": Recipe("mobilenetv2", side=64),
+    "transformer-xl": Recipe(
+        "transformer-xl", settings={"vocabulary": 1000, "cutoffs": "300,600", "length": 16},
+    ),
 }
 
 
@@ -102,19 +110,30 @@ def make(name: str, arguments: argparse.Namespace) -> None:
     if out.exists():
         return
     space = get_space(recipe.space, **recipe.settings)
-    published = read_targets(
-        arguments.benchmarks / f"{recipe.file}.csv.gz", space, targets=[recipe.target],
-        architecture_column=recipe.column, where=recipe.where, average=True,
-    )
     groups = tuple(group for group in group_names() if group not in LEFT_OUT)
     whole = out.with_name(f"{name}-float64.npz")
     table = evozc.extract(
-        published.architectures, RandomInputs(space, recipe.side), whole, space=space, sample=recipe.count,
-        settings=ExtractionSettings(batch=recipe.batch, groups=groups), minutes=arguments.minutes,
-        jobs=arguments.jobs,
+        architectures(recipe, space, arguments.benchmarks), RandomInputs(space, recipe.side), whole,
+        space=space, sample=recipe.count, settings=ExtractionSettings(batch=recipe.batch, groups=groups),
+        minutes=arguments.minutes, jobs=arguments.jobs,
     )
     save_table(table, out, "float32")
     whole.unlink()
+
+
+def architectures(recipe: Recipe, space: SearchSpace, benchmarks: Path) -> Sequence[str]:
+    """Those of the published file, or drawn from the space."""
+    if recipe.file:
+        return read_targets(
+            benchmarks / f"{recipe.file}.csv.gz", space, targets=[recipe.target],
+            architecture_column=recipe.column, where=recipe.where, average=True,
+        ).architectures
+    generator = random.Random(0)
+    found: dict[str, str] = {}
+    while len(found) < recipe.count:
+        text = space.sample(generator)
+        found.setdefault(space.canonical_key(text), text)
+    return list(found.values())
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Labels:
 
 _TASKS = ("class_scene", "class_object", "jigsaw")
 LABELS = {
-    **{name: (Labels(recipe.target),) for name, recipe in RECIPES.items()},
+    **{name: (Labels(recipe.target),) for name, recipe in RECIPES.items() if recipe.file},
     "transnas-macro": tuple(Labels("val_accuracy", {"task": task}) for task in ("class_scene", "jigsaw")),
     "transnas-micro": tuple(Labels("val_accuracy", {"task": task}) for task in _TASKS),
     "pit": tuple(Labels(name) for name in ("c100_base_acc", "flower_base_acc", "chaoyang_base_acc")),
@@ -64,10 +64,10 @@ def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("benchmarks", type=Path)
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(RECIPES)}; all that are there by default")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(LABELS)}; all that are there by default")
     arguments = parser.parse_args()
     folder = Path(__file__).parent
-    names = arguments.names or [name for name in RECIPES if (folder / f"{name}.npz").exists()]
+    names = arguments.names or [name for name in LABELS if (folder / f"{name}.npz").exists()]
     print(f"| table | target | n | {' | '.join(SHOWN)} | best single proxy |")
     print("|" + "---|" * (len(SHOWN) + 4))
     alike = []

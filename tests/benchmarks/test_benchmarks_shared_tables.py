@@ -43,6 +43,8 @@ def test_a_table_holds_no_targets_and_keys_by_the_present_rule(name, recipes):
 @pytest.mark.parametrize("name", TABLES)
 def test_published_targets_are_attached(name, recipes, shared):
     table, recipe = load_table(FOLDER / f"{name}.npz"), recipes[name]
+    if not recipe.file:
+        pytest.skip(f"nobody has published targets of {name} among the shared files")
     space = space_of(table)
     published = read_targets(
         shared / f"{recipe.file}.csv.gz", space, targets=[recipe.target], average=True,
