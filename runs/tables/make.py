@@ -11,15 +11,17 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 import evozc
 from evozc.benchmarks import read_targets
 from evozc.extraction import ExtractionSettings, RandomInputs
 from evozc.spaces import SearchSpace, get_space
 from evozc.symbols import group_names
-from evozc.table import save_table
+from evozc.table import Table, save_table
 
 #: What takes as long as all other groups together.
 LEFT_OUT = ("hessian", "spectrum")
@@ -117,8 +119,17 @@ def make(name: str, arguments: argparse.Namespace) -> None:
         space=space, sample=recipe.count, settings=ExtractionSettings(batch=recipe.batch, groups=groups),
         minutes=arguments.minutes, jobs=arguments.jobs,
     )
-    save_table(table, out, "float32")
+    save_table(within_float32(table), out, "float32")
     whole.unlink()
+
+
+def within_float32(table: Table) -> Table:
+    """Without statistics that float32 cannot hold, as synflow of some very deep networks."""
+    kept = [
+        s for s in table.statistics
+        if np.nanmax(np.abs(table.values[s.key]), initial=0.0) <= np.finfo(np.float32).max
+    ]
+    return replace(table, statistics=tuple(kept), values={s.key: table.values[s.key] for s in kept})
 
 
 def architectures(recipe: Recipe, space: SearchSpace, benchmarks: Path) -> Sequence[str]:
