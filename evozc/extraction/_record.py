@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.functional import relu6
 
 from evozc.errors import EvozcError
 from evozc.extraction._axes import Axes
@@ -155,6 +156,8 @@ class Recorder(Trace):
         for value in kwargs.values():
             if isinstance(value, nn.Parameter):
                 self._ran.add(id(value))
+        if name == "hardsigmoid":
+            return _hardsigmoid(*args, **kwargs)
         return function(*args, **kwargs)
 
     def layer(self, use: Use, output: torch.Tensor, mark: Mark, again: Callable[..., torch.Tensor]) -> None:
@@ -342,6 +345,12 @@ def _layer_name(path: str) -> str:
 
 def _same_memory(tensor: torch.Tensor, other: torch.Tensor) -> bool:
     return tensor.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
+
+
+def _hardsigmoid(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:  # noqa: A002 - as torch
+    """The same in functions that can be differentiated twice, which torch's own cannot."""
+    output = relu6(input + 3) / 6
+    return input.copy_(output) if inplace else output
 
 
 def _weights_of_attention(

@@ -144,6 +144,8 @@ class Trace(TorchFunctionMode):
     ) -> Any:
         named = dict(kwargs) if kwargs else {}
         name = _name(function)
+        if name == "requires_grad" and args[1:] == (True,) and args[0].grad_fn is not None:
+            return None  # asked of an input that is computed here, it has a gradient anyway
         if name == "multi_head_attention_forward" and isinstance(function, FunctionType):
             with self:
                 return _opened(function)(*args, **named)
@@ -293,7 +295,7 @@ class Trace(TorchFunctionMode):
 def _name(function: Callable[..., Any]) -> str:
     """What torch calls a function, whether it is a method, an operator or a property."""
     name = getattr(function, "__name__", "")
-    if name == "__get__":
+    if name in ("__get__", "__set__"):
         return getattr(getattr(function, "__self__", None), "__name__", "")
     return name.split(".")[0]
 

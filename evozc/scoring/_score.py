@@ -162,7 +162,10 @@ def score_networks(
             lacking[name] = reason
     missing = {name: _missing(measurement, used) for name, measurement in measured.items()}
     notes = {name: [*_notes(measurement)] for name, measurement in measured.items()}
-    for name in values:
+    for name, found in values.items():
+        for place in np.flatnonzero(~np.isfinite(found)):
+            network = list(networks)[place]
+            notes.setdefault(network, []).append(_undefined(name, formulas[name], measured.get(network)))
         for argument, outside in beyond_references(formulas[name], table, references or {}).items():
             for place in np.flatnonzero(outside):
                 count = len((references or {})[argument])
@@ -205,6 +208,13 @@ def _lack(formula: Formula, measured: Mapping[str, Measurement], labelled: bool)
                 nodes = "" if used.type == NETWORK else f" at all {len(measurement.names[used.type])} nodes"
                 return f"needs {used.key}, which {name} is missing{nodes}: {known[used.key].definition}"
     return None
+
+
+def _undefined(name: str, formula: Formula, measurement: Measurement | None) -> str:
+    """That a formula gives no number, and of how many nodes: of too few it often has none."""
+    sets = dict.fromkeys(s.type for s in formula.statistics() if s.type != NETWORK)
+    counts = [] if measurement is None else [f"{len(measurement.names[s])} {s} nodes" for s in sets]
+    return f"{name or formula.text} gives no number{' of ' + ' and '.join(counts) if counts else ''}"
 
 
 def _uncompared(formula: Formula, references: Mapping[Formula, np.ndarray], alone: bool) -> str | None:
