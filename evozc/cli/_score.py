@@ -56,6 +56,11 @@ def score(
         typer.Option(help="Which of its outputs are the scores: a name or position, as logits or 1."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of weights, noise and the mini-batch.")] = 0,
+    random: Annotated[  # noqa: ARG001 - it may be said, as it is of importance
+        bool,
+        typer.Option("--random", help="Weights of timm:NAME and hf:NAME are drawn, none are downloaded: this "
+                     "is always so."),
+    ] = True,
 ) -> None:
     """Score untrained networks; higher is better.
 
@@ -143,6 +148,9 @@ def _show(scores: Scores, networks: Sequence[str]) -> None:
     show_grid(("higher is better", *networks), rows)
     for name, reason in scores.lacking.items():
         say(f"not computed: {name} {reason}")
+    for network, notes in scores.notes.items():
+        for note in notes:
+            say(f"note: {network}: {note}")
     for network, nodes in scores.missing.items():
         for node, keys in nodes.items():
             say(f"left out: {node} of {network} has no {', '.join(keys)}")

@@ -72,19 +72,26 @@ def by_sample(z: torch.Tensor, axes: Axes) -> torch.Tensor | None:
     return parts.squeeze(0) if len(parts) == 1 else parts.movedim(1, 0).flatten(1, 2)
 
 
-def summarise(z: torch.Tensor) -> Summary:
-    """The summary of a contiguous tensor; all of it NaN where z holds a NaN."""
+def moments(z: torch.Tensor) -> tuple[float, float]:
+    """Mean and population standard deviation of a contiguous tensor; NaN where z holds a NaN."""
     pieces, count = z.flatten().split(_PIECE), z.numel()
     mean = sum(piece.sum().item() for piece in pieces) / count
     if math.isnan(mean):
+        return NAN, NAN
+    squares = sum(torch.linalg.vector_norm(piece - mean).item() ** 2 for piece in pieces)
+    return mean, math.sqrt(squares / count)
+
+
+def summarise(z: torch.Tensor) -> Summary:
+    """The summary of a contiguous tensor; all of it NaN where z holds a NaN."""
+    mean, std = moments(z)
+    if math.isnan(mean):
         return Summary(NAN, NAN, NAN, NAN)
-    squares = above = positive = 0.0
-    for piece in pieces:
-        squares += torch.linalg.vector_norm(piece - mean).item() ** 2
+    above = positive = 0.0
+    for piece in z.flatten().split(_PIECE):
         above += piece.relu().sum().item()
         positive += positives(piece).sum().item()
-    mean_abs = max(2 * above / count - mean, 0.0)
-    return Summary(mean, math.sqrt(squares / count), mean_abs, positive / count)
+    return Summary(mean, std, max(2 * above / z.numel() - mean, 0.0), positive / z.numel())
 
 
 def rms(z: torch.Tensor) -> float:
@@ -93,8 +100,8 @@ def rms(z: torch.Tensor) -> float:
     return math.sqrt(sum(norm**2 for norm in norms) / z.numel())
 
 
-def sign_kernel(z: torch.Tensor) -> torch.Tensor:
-    """C C^T + (1 - C)(1 - C)^T of z (n, units), C = 1 where z > 0, as float64 (n, n), exact.
+def sign_kernel(z: torch.Tensor) -> tuple[torch.Tensor, float]:
+    """C C^T + (1 - C)(1 - C)^T of z (n, units), C = 1 where z > 0, as float64 (n, n), exact; and C's mean.
 
     With r the ones in each row it is 2 C C^T - r_i - r_j + units, and r is the diagonal of
     C C^T: one product is enough. Its whole numbers are exact in each piece's own type.
@@ -105,7 +112,7 @@ def sign_kernel(z: torch.Tensor) -> torch.Tensor:
         codes = positives(piece.float())
         common += codes @ codes.T
     ones = common.diagonal()
-    return 2 * common - ones[:, None] - ones[None, :] + units
+    return 2 * common - ones[:, None] - ones[None, :] + units, ones.sum().item() / z.numel()
 
 
 def positives(z: torch.Tensor) -> torch.Tensor:

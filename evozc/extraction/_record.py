@@ -19,6 +19,9 @@ from evozc.extraction._state import check_memory
 from evozc.extraction._trace import Mark, Trace
 from evozc.extraction._uses import SOFTMAX, Use
 
+#: Modules that run nothing themselves.
+_CONTAINERS = (nn.Sequential, nn.Identity)
+
 
 @dataclass(eq=False)
 class _Frame:
@@ -79,6 +82,8 @@ class Recorder(Trace):
         handles = []
         try:
             for module in self._paths:
+                if type(module) in _CONTAINERS and module not in self._blocks:
+                    continue
                 handles.append(module.register_forward_pre_hook(self._enter, with_kwargs=True))
                 handles.append(module.register_forward_hook(self._leave))
             with self.watching():
@@ -148,14 +153,11 @@ class Recorder(Trace):
         return self.joined((max(source, 0),))
 
     def call(self, function: Callable[..., Any], name: str, args: tuple, kwargs: dict[str, Any]) -> Any:
-        for value in args:
-            if isinstance(value, nn.Parameter):
+        for value in (*args, *kwargs.values()) if kwargs else args:
+            if id(value) in self._owners:
                 self._ran.add(id(value))
             elif isinstance(value, tuple | list):
-                self._ran.update(id(v) for v in value if isinstance(v, nn.Parameter))
-        for value in kwargs.values():
-            if isinstance(value, nn.Parameter):
-                self._ran.add(id(value))
+                self._ran.update(id(v) for v in value if id(v) in self._owners)
         if name == "hardsigmoid":
             return _hardsigmoid(*args, **kwargs)
         return function(*args, **kwargs)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import random
 import re
 import sys
 import traceback
-from collections import deque
-from collections.abc import Iterator
+from collections import OrderedDict, deque
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -28,6 +29,10 @@ _ATOMS = (
 
 #: How torch says that there was too little memory, which is a RuntimeError of it.
 _NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")
+
+#: The commonest of them, and of what holds others.
+_COMMON = frozenset({bool, int, float, str, type(None)})
+_HOLDERS = frozenset({dict, OrderedDict, list, set})
 
 
 def device_of(network: nn.Module) -> torch.device:
@@ -50,26 +55,33 @@ class Snapshot:
 
     def __init__(self, network: nn.Module) -> None:
         self._holders: list[tuple[Any, Any]] = []
+        self._empty: list[Any] = []  # most are: every module has ten dictionaries of hooks
         self._tensors: list[tuple[torch.Tensor, int, torch.Tensor]] = []
         self._seen: set[int] = set()
-        for path, module in network.named_modules():
+        modules = dict(network.named_modules())
+        for path, module in modules.items():
             for name, tensor in (*module._parameters.items(), *module._buffers.items()):
                 if tensor is not None:
                     _check_values(path, name, tensor)
         self._keep(network)
-        for module in network.modules():
+        for module in modules.values():
             self._keep(module)
 
     def restore(self) -> None:
         """Undo, bit by bit, what has changed since."""
+        for holder in self._empty:
+            if holder:
+                holder.clear()
         for holder, saved in self._holders:
             if isinstance(holder, dict):
-                _restore_dict(holder, saved)
+                if not (_same(holder, saved) and _same(holder.values(), saved.values())):
+                    holder.clear()
+                    holder.update(saved)
             elif isinstance(holder, set):
                 if holder != saved:
                     holder.clear()
                     holder.update(saved)
-            elif len(holder) != len(saved) or any(a is not b for a, b in zip(holder, saved, strict=True)):
+            elif not _same(holder, saved):
                 holder.clear()
                 holder.extend(saved)
         for tensor, version, saved in self._tensors:
@@ -102,7 +114,10 @@ class Snapshot:
             return
         self._holders.append((value, parts))
         for part in inner:
-            if not isinstance(part, _ATOMS):
+            kind = type(part)
+            if kind in _HOLDERS and not part:
+                self._empty.append(part)
+            elif kind not in _COMMON:
                 self._keep(part)
 
 
@@ -110,13 +125,9 @@ def _of_python(kind: type) -> bool:
     return kind.__module__.split(".")[0] in sys.stdlib_module_names
 
 
-def _restore_dict(holder: dict, saved: dict) -> None:
-    if len(holder) == len(saved) and all(
-        a is b and holder[a] is value for a, (b, value) in zip(holder, saved.items(), strict=True)
-    ):
-        return
-    holder.clear()
-    holder.update(saved)
+def _same(values: Collection[Any], saved: Collection[Any]) -> bool:
+    """Whether they are the same objects in the same order."""
+    return len(values) == len(saved) and all(map(operator.is_, values, saved))
 
 
 def _equal(tensor: torch.Tensor, saved: torch.Tensor) -> bool:

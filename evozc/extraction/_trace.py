@@ -65,11 +65,15 @@ class Trace(TorchFunctionMode):
     def __init__(self, network: nn.Module, count: int) -> None:
         super().__init__()
         self.count = count
-        attributes = (a for module in network.modules() for a in vars(module).values())
         # Kept, for a tensor that a forward pass replaces must not leave its id to another.
-        self._constants = [*network.buffers(), *(a for a in attributes if isinstance(a, torch.Tensor))]
+        self._constants: list[torch.Tensor] = []
+        parameters: list[nn.Parameter] = []
+        for module in network.modules():
+            self._constants += [a for a in vars(module).values() if isinstance(a, torch.Tensor)]
+            self._constants += [b for b in module._buffers.values() if b is not None]
+            parameters += [p for p in module._parameters.values() if p is not None]
         self._known: dict[int, Mark] = {id(c): CONSTANT for c in self._constants}
-        self._known |= {id(p): Mark(False, (p,)) for p in network.parameters()}
+        self._known |= {id(p): Mark(False, (p,)) for p in parameters}
         self._left: list[torch.Tensor] = []
         self._quiet = 0
 

@@ -28,6 +28,9 @@ _HINTS = {
     "block": "it holds no ModuleList or Sequential: name the modules that are its blocks",
 }
 
+#: Of the parameters that belong to no layer, which are often hundreds, so many are named.
+_NAMED = 4
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -250,4 +253,6 @@ def _missing(measurement: Measurement, used: set[str]) -> dict[str, list[str]]:
 def _notes(measurement: Measurement) -> tuple[str, ...]:
     if not measurement.unseen:
         return measurement.notes
-    return (*measurement.notes, f"parameters that belong to no layer: {', '.join(measurement.unseen)}")
+    names = ", ".join(measurement.unseen[:_NAMED])
+    more = f" and {len(measurement.unseen) - _NAMED} more" if len(measurement.unseen) > _NAMED else ""
+    return (*measurement.notes, f"parameters that belong to no layer: {names}{more}")

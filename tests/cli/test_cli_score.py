@@ -50,7 +50,7 @@ def shown(out):
     start = next(i for i, line in enumerate(lines) if line.startswith("higher is better"))
     rows = {}
     for line in lines[start + 1 :]:
-        if line.startswith(("not computed", "left out")):
+        if line.startswith(("not computed", "note", "left out")):
             break
         name, *numbers = line.rsplit(None, len(lines[start].split()) - 3)
         rows[name.strip()] = [float(number) for number in numbers]

@@ -1,82 +1,73 @@
-"""Networks of a library that we did not write, as it ships them."""
+"""Networks of libraries that we did not write, as they ship them."""
 
-import warnings
+import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from library_networks import NETWORKS, counted
 
 from evozc.baselines import ZOO
+from evozc.exports import to_torch
 from evozc.scoring import score_networks
 
 torch.set_num_threads(1)
+#: One network has no ranks among others.
+FORMULAS = {proxy.name: proxy.formula for proxy in ZOO if proxy.name != "aznas"}
 
 
 @pytest.fixture(scope="module")
-def nets():
-    """The networks of MONAI; what importing it warns of is not ours."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pytest.importorskip("einops", reason="the library's transformers need einops: extra test")
-        pytest.importorskip("monai", reason="the library of networks is absent: extra test")
-        from monai.networks import nets
-    return nets
+def files(tmp_path_factory):
+    """Every proxy's file that measures and scores by itself, loaded when it is asked for."""
+    folder, found = Path(tmp_path_factory.mktemp("files")), {}
+
+    def loaded(name):
+        if name not in found:
+            path = folder / f"{name}.py"
+            path.write_text(to_torch(FORMULAS[name]), encoding="utf-8")
+            spec = importlib.util.spec_from_file_location(f"exported_{name}", path)
+            found[name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(found[name])
+        return found[name]
+
+    return loaded
 
 
-def residual(nets):
-    return nets.ResNet(
-        "basic", [1, 1, 1, 1], [8, 16, 24, 32], spatial_dims=2, n_input_channels=3, num_classes=5,
-        conv1_t_stride=1,
-    )
-
-
-def dense(nets):
-    return nets.DenseNet(
-        2, 3, 5, init_features=8, growth_rate=4, block_config=(2, 2), norm=("group", {"num_groups": 1})
-    )
-
-
-def efficient(nets):
-    return nets.EfficientNetBN("efficientnet-b0", pretrained=False, spatial_dims=2, num_classes=5)
-
-
-def segmenting(nets):
-    return nets.UNet(2, 3, 5, (8, 16, 24), (2, 2))
-
-
-def transformer(nets):
-    class Scores(nets.ViT):  # the library returns the hidden states as well
-        def forward(self, x):
-            return super().forward(x)[0]
-
-    return Scores(
-        3, (32, 32), (8, 8), hidden_size=24, mlp_dim=48, num_layers=3, num_heads=4, classification=True,
-        num_classes=5, spatial_dims=2, post_activation=None,
-    )
+def scored(case):
+    network = case.made()
+    first = next(iter(case.inputs.values())) if isinstance(case.inputs, dict) else (
+        case.inputs[0] if isinstance(case.inputs, tuple) else case.inputs)
+    labels = torch.arange(len(first)) % 2
+    return network, labels, score_networks({"n": network}, FORMULAS, case.inputs, labels, output=case.output)
 
 
 @pytest.mark.parametrize(
-    ("make", "unscored"),
-    [
-        (residual, set()),
-        (dense, set()),
-        (segmenting, set()),
-        (transformer, set()),
-        # Its activations are of the library's own, which are not seen.
-        pytest.param(efficient, {"meco", "nwot", "swap"}, marks=pytest.mark.slow),
-    ],
-    ids=lambda p: getattr(p, "__name__", ""),
+    "name", [pytest.param(n, marks=[] if case.quick else [pytest.mark.slow]) for n, case in NETWORKS.items()]
 )
-def test_a_library_s_network_is_scored_by_the_zoo(nets, make, unscored):
-    torch.manual_seed(0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        network = make(nets)
-    inputs, labels = torch.randn(8, 3, 32, 32), torch.arange(8) % 5
+def test_a_library_s_network_has_a_number_or_a_reason_of_every_proxy(name):
+    case = NETWORKS[name]
+    network = case.made()
     before = {k: v.clone() for k, v in network.state_dict().items()}
-    formulas = {p.name: p.formula for p in ZOO if p.name != "aznas"}
-    scores = score_networks({"net": network}, formulas, inputs, labels)
+    network, _, scores = scored(case)
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
-    assert all(np.isfinite(found).all() for found in scores.values.values())
-    assert set(scores.lacking) == unscored, scores.lacking
+    assert scores.values.keys() | scores.lacking.keys() == FORMULAS.keys()
+    for proxy, values in scores.values.items():
+        assert np.isfinite(values[0]) or any(f"{proxy} gives no number" in note for note in scores.notes["n"])
+    for proxy, reason in scores.lacking.items():
+        assert any(s.key in reason for s in FORMULAS[proxy].statistics()), reason
+    assert len(scores.values) >= 18, scores.lacking
     assert scores.values["params"] == sum(p.numel() for p in network.parameters() if p.requires_grad)
+    macs = counted(network, case.inputs) if case.macs is None else case.macs
+    assert scores.values["flops"] == macs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_file_of_every_proxy_scores_a_library_s_network_alike(name, files):
+    case = NETWORKS[name]
+    network, labels, scores = scored(case)
+    for proxy in FORMULAS:
+        expected = scores.values[proxy][0] if proxy in scores.values else np.nan
+        found = files(proxy).score(network, case.inputs, labels, output=case.output)
+        assert found == pytest.approx(expected, rel=1e-6, nan_ok=True), proxy

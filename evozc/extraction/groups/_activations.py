@@ -7,7 +7,7 @@ import math
 import torch
 
 from evozc.extraction._group import Group, Node, Pass
-from evozc.extraction._numbers import NAN, flat, logdet, rows, sign_kernel, summarise
+from evozc.extraction._numbers import NAN, flat, logdet, moments, rows, sign_kernel, summarise
 
 
 class Activations(Group):
@@ -20,14 +20,16 @@ class Activations(Group):
 
     def activation(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """The output and its signs."""
-        z = summarise(flat(output))
-        node.values.update(output_mean=z.mean, output_std=z.std, positive=z.positive)
         units = rows(output, node.axes)
         if units is None:
+            z = summarise(flat(output))
+            node.values.update(output_mean=z.mean, output_std=z.std, positive=z.positive)
             return
-        kernel = sign_kernel(units)
-        if math.isnan(z.mean):
+        mean, std = moments(flat(output))
+        kernel, positive = sign_kernel(units)
+        if math.isnan(mean):
             kernel.fill_(NAN)
+        node.values.update(output_mean=mean, output_std=std, positive=NAN if math.isnan(mean) else positive)
         node.values["logdet"] = logdet(kernel)
         self._kernel = kernel if self._kernel is None else self._kernel + kernel
 

@@ -7,7 +7,7 @@ import math
 import torch
 
 from evozc.extraction._group import Group, Node, Pass
-from evozc.extraction._numbers import entropy, flat, rms, summarise
+from evozc.extraction._numbers import entropy, flat, moments, rms
 
 
 class Blocks(Group):
@@ -18,8 +18,8 @@ class Blocks(Group):
 
     def block(self, run: Pass, node: Node, inputs: tuple, output: torch.Tensor) -> None:
         """The output."""
-        z = summarise(flat(output))
-        node.values.update(output_mean=z.mean, output_std=z.std, output_l2=math.hypot(z.mean, z.std))
+        mean, std = moments(flat(output))
+        node.values.update(output_mean=mean, output_std=std, output_l2=math.hypot(mean, std))
         node.values["entropy"] = entropy(output, node.axes)
 
     def block_gradient(self, run: Pass, node: Node, output: torch.Tensor, gradient: torch.Tensor) -> None:
