@@ -138,7 +138,7 @@ def followed(
     if name in ("expand", "repeat", "expand_as", "tile", "broadcast_to", "matmul", "add", "mul"):
         extra = len(shape) - len(before)
         return moved(axes, before, shape, [a - extra if a >= extra else None for a in range(len(shape))])
-    if len(shape) and shape[0] == before[0]:  # what became of the others is not known
+    if len(shape) and shape[:1] == before[:1]:  # what became of the others is not known
         kept = moved(axes, before, shape, [0, *[None] * (len(shape) - 1)])
         return kept._replace(channels=None)
     return Axes(axes.count)

@@ -20,7 +20,7 @@ from evozc.extraction._network import in_float32, unwrapped
 from evozc.extraction._numbers import NAN
 from evozc.extraction._record import Recorder
 from evozc.extraction._settings import ordered_groups
-from evozc.extraction._state import Snapshot, device_of, plainly, seeded
+from evozc.extraction._state import Snapshot, device_of, explained, plainly, seeded
 from evozc.symbols import GROUPS, group_names, statistics
 from primitives import NETWORK, NODE_SETS, Sign, Statistic
 
@@ -207,7 +207,10 @@ def run_groups(
         except DataError:  # a network may count on the order of memory, as view does: it is given its own
             given = given.with_main(given.main.contiguous())
     if run is None:
-        run = _run(Pass(network, given, labels, seed, output, loss), blocks, groups)
+        try:
+            run = _run(Pass(network, given, labels, seed, output, loss), blocks, groups)
+        except DataError as error:
+            raise error if note is None else DataError(f"{error} ({note})") from error
     run.notes = () if note is None else (note,)
     return run
 
@@ -218,7 +221,8 @@ def _run(run: Pass, blocks: Sequence[nn.Module], groups: Sequence[Group]) -> Pas
         record = Recorder(run, groups)
         try:
             with seeded(run.network, run.seed):
-                run.network.train()
+                with explained(run.network, "setting the network to training mode"):
+                    run.network.train()
                 _main_pass(run, record, blocks)
         finally:
             snapshot.restore()

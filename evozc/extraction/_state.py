@@ -50,7 +50,7 @@ class Snapshot:
         network: The network.
 
     Raises:
-        DataError: a lazy module has no weights yet, or a tensor has no values.
+        DataError: a lazy module has no weights yet, or a tensor has no values or takes no gradients.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -138,6 +138,9 @@ def _equal(tensor: torch.Tensor, saved: torch.Tensor) -> bool:
 def _check_values(path: str, name: str, tensor: torch.Tensor) -> None:
     if is_lazy(tensor):
         raise DataError(f"module {path!r} has no {name} yet: run the network on one batch first")
+    if tensor.is_inference():
+        raise DataError(f"{path}.{name}".lstrip(".") + " was made in torch.inference_mode and takes no "
+                        "gradients: make the network outside of it")
     if tensor.is_meta:
         raise DataError(f"{path}.{name}".lstrip(".") + " lies on the meta device and has no values: "
                         "make the network on a real one, or call network.to_empty and draw its weights")
@@ -195,6 +198,7 @@ def plainly() -> Iterator[None]:
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         if "torch._dynamo" in sys.modules:  # else nothing can have been compiled
             stack.enter_context(torch.compiler.set_stance("force_eager"))
+        stack.enter_context(torch.jit.optimized_execution(False))  # which changes the numbers of later runs
         stack.enter_context(_without_checkpoints())
         torch.set_default_dtype(torch.float32)
         try:

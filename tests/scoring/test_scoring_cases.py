@@ -455,3 +455,85 @@ def test_the_smallest_eigenvalue_of_a_singular_matrix_is_zero_and_no_noise():
     found = measure(network, *images(), groups=["correlation"])
     assert found["layer.correlation_min"][0] == 0
     assert (found["activation.correlation_min"] >= 0).all()
+
+
+class Packed(nn.Module):
+    """A recurrent kernel on sequences of several lengths."""
+
+    def __init__(self):
+        super().__init__()
+        self.kernel, self.head = nn.GRU(6, 8, batch_first=True), nn.Linear(8, 5)
+
+    def forward(self, x):
+        lengths = torch.arange(len(x), 0, -1).clamp(max=x.shape[1])
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True)
+        padded, _ = nn.utils.rnn.pad_packed_sequence(self.kernel(packed)[0], batch_first=True)
+        return self.head(padded.mean(1))
+
+
+def test_packed_sequences_count_by_their_lengths():
+    x = torch.randn(8, 7, 6, generator=torch.Generator().manual_seed(0))
+    steps = sum(min(k, 7) for k in range(1, 9))
+    assert score(Packed(), "flops", x) == steps / 8 * 3 * 8 * (6 + 8) + 40
+    scores = score_networks({"n": Packed()}, FORMULAS, x, torch.arange(8) % 5)
+    assert {"grad_norm", "snip", "synflow", "zico"} <= scores.values.keys()
+
+
+def test_a_network_may_ask_for_gradients_of_its_inputs():
+    class Asking(nn.Module):
+        def __init__(self, asks):
+            super().__init__()
+            torch.manual_seed(1)
+            self.asks, self.body, self.head = asks, nn.Linear(6, 8), nn.Linear(8, 5)
+
+        def forward(self, x):
+            x = x[:, None]
+            if self.asks:
+                x.requires_grad = True
+            return self.head(torch.relu(self.body(x))).mean(1)
+
+    same_scores(Asking(True), Asking(False), rows())
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+def test_hard_sigmoids_are_differentiated_twice(inplace):
+    class Smooth(nn.Module):
+        def forward(self, x):
+            return nn.functional.relu6(x + 3) / 6
+
+    def network(gate):
+        torch.manual_seed(1)
+        return nn.Sequential(nn.Linear(6, 8), gate, nn.Linear(8, 5))
+
+    found = score(network(nn.Hardsigmoid(inplace)), "grasp", rows())
+    assert found == pytest.approx(score(network(Smooth()), "grasp", rows()), rel=1e-5)
+
+
+def test_what_cannot_be_trained_is_refused_by_name():
+    with torch.inference_mode():
+        network = nn.Linear(6, 5)
+    with pytest.raises(DataError, match=r"weight was made in torch.inference_mode"):
+        score(network, "params", rows()[0])
+    exported = torch.export.export(nn.Linear(6, 5), (rows()[0],)).module()
+    with pytest.raises(DataError, match="setting the network to training mode failed"):
+        score(exported, "params", rows()[0])
+
+
+def test_the_float32_copy_is_named_where_it_cannot_run():
+    class Cast(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = nn.Linear(6, 5).bfloat16()
+
+        def forward(self, x):
+            return self.head(x.bfloat16()).float()
+
+    with pytest.raises(DataError, match=r"same dtype.*measured in a float32 copy, for the network holds bf"):
+        score(Cast(), "params", rows()[0])
+
+
+def test_a_formula_that_gives_no_number_is_told():
+    one = nn.Sequential(nn.Sequential(nn.Conv2d(3, 5, 3)), nn.Flatten())
+    scores = score_networks({"n": one}, {"p": FORMULAS["aznas_progressivity"]}, images()[0],
+                            blocks={"n": [one[0]]})
+    assert scores.notes["n"] == ["p gives no number of 1 block nodes"]
