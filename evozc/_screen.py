@@ -176,6 +176,9 @@ def results_shown(results: SearchResults) -> list[str | Grid]:
          + (f"; {results.over_tasks} over {len(results.tasks)} tasks" if results.tasks else "")),
         _comparison([("chosen formula", chosen), *((b.name, b) for b in results.baselines)]),
         *([results.claim.text] if results.claim else []),
+        "its labelled tau with other statistics: " + ", ".join(
+            f"{how} {'undefined' if tau is None else f'{tau:.3f}'}" for how, tau in chosen.disturbed.items()
+        ),
     ]
     for place, task in enumerate(results.tasks):
         at = [entry.size for entry in results.front].index(chosen.size)

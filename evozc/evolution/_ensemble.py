@@ -10,6 +10,7 @@ import numpy as np
 from evozc.engine import OVER_TASKS, Evaluator, KendallTau, Objective
 from evozc.errors import DataError
 from evozc.evolution._hall_of_fame import Entry, HallOfFame
+from evozc.evolution._robustness import Robustness
 from evozc.evolution._search import Search
 from evozc.formula import Formula, constant, simplify
 from evozc.table import Task
@@ -18,6 +19,8 @@ from primitives import ADD, LOGRANK, MUL, NEG, log_rank
 
 def with_ensembles(search: Search, objective: Objective) -> HallOfFame:
     """The hall of fame of a search together with sums of its finalists; the best is its result.
+
+    What is :meth:`~evozc.evolution.Robustness.fragile` has no part in it, as long as anything is left.
 
     Args:
         search: That has ended.
@@ -28,13 +31,21 @@ def with_ensembles(search: Search, objective: Objective) -> HallOfFame:
     """
     if search.hall_of_fame.best is None:
         raise DataError("the search found no valid formula; give it more generations")
-    hall = HallOfFame()
-    for entry in search.hall_of_fame:
-        hall.offer(entry)
-    sums = ensembles(search.finalists, objective.tasks, search.settings.terms, search.settings.over_tasks)
-    for formula, outcome in zip(sums, objective.score(sums), strict=True):
-        if outcome.tau is not None:
-            hall.offer(Entry(formula, outcome.tau, outcome.ranking))
+    robustness = Robustness(objective.tasks, search.settings.over_tasks)
+    hall, entries, finalists = HallOfFame(), list(search.hall_of_fame), search.finalists
+    fragile = robustness.fragile(finalists)
+    check = not fragile.all()  # else there would be nothing left
+    sound = [formula for formula, out in zip(finalists, check & fragile, strict=True) if not out]
+    sums = ensembles(sound, objective.tasks, search.settings.terms, search.settings.over_tasks)
+    entries += [
+        Entry(formula, outcome.tau, outcome.ranking)
+        for formula, outcome in zip([*sound, *sums], objective.score([*sound, *sums]), strict=True)
+        if outcome.tau is not None
+    ]
+    fragile = check & robustness.fragile([entry.formula for entry in entries])
+    for entry, out in zip(entries, fragile, strict=True):
+        if not out:
+            hall.offer(entry)
     return hall
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from evozc.baselines import proxies
 from evozc.engine import Objective
 from evozc.evaluation import Row, TasksRow, compare_over
-from evozc.evolution import Search, with_ensembles
+from evozc.evolution import Robustness, Search, with_ensembles
 from evozc.formula import addends, to_latex
 from evozc.runs._claim import Claim, claim
 from evozc.table import Task
@@ -46,9 +48,12 @@ class Chosen(Judged):
 
     Args:
         terms: What it is the sum of; itself if of nothing.
+        disturbed: Its tau on the labelled sample where statistics are disturbed, by how: see
+            :data:`~evozc.evolution.DISTURBANCES`.
     """
 
     terms: tuple[str, ...]
+    disturbed: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -186,8 +191,13 @@ def collect_results(
     front = compare_over({str(entry.size): entry.formula for entry in hall}, tasks, over)
     baselines = compare_over(proxies(search.symbols), tasks, over)
     chosen = front[-1]
+    disturbed = Robustness(objective.tasks, over).taus([chosen.formula]).items()
     return SearchResults(
-        chosen=Chosen(**_figures(chosen), terms=tuple(term.text for term in addends(chosen.formula))),
+        chosen=Chosen(
+            **_figures(chosen),
+            terms=tuple(term.text for term in addends(chosen.formula)),
+            disturbed={how: None if np.isnan(tau[0]) else float(tau[0]) for how, tau in disturbed},
+        ),
         front=tuple(Judged(**_figures(row)) for row in front),
         baselines=tuple(judged(row) for row in baselines),
         claim=_claim(tasks, front, baselines),
