@@ -14,7 +14,7 @@ from small_tables import environment, evozc, files, python, rewrite, small_table
 from evozc._records import to_json
 from evozc.benchmarks import open_task
 from evozc.errors import CheckpointError, DataError
-from evozc.evolution import SearchSettings
+from evozc.evolution import DISTURBANCES, SearchSettings
 from evozc.runs import (
     RunFolder,
     _keeper,
@@ -103,7 +103,9 @@ def test_a_run_leaves_what_it_says(whole):
     assert journal[-1]["removed"] == results["removed"]
     assert journal[-1]["tau"] == max(s["tau"] or -1 for s in scored)
     assert results["front"][-1]["labelled_tau"] >= journal[-1]["tau"]
-    assert results["chosen"] == {**results["front"][-1], "terms": results["chosen"]["terms"]}
+    added = {name: results["chosen"][name] for name in ("terms", "disturbed")}
+    assert results["chosen"] == {**results["front"][-1], **added}
+    assert added["disturbed"].keys() == DISTURBANCES.keys()
     text = results["chosen"]["formula"]
     assert all(term in text for term in results["chosen"]["terms"])
     assert kept["formula.txt"].decode() == results["chosen"]["formula"] + "\n"
