@@ -16,7 +16,8 @@ What the command line does is one call of these, each of which says more by ``he
 :func:`table_from_scores`.
 
 **Searches**: :func:`search`, :func:`resume`, :func:`open_run`, :class:`SearchRun`, :class:`SearchSettings`,
-:class:`SearchResults`; in scikit-learn's manner :class:`ProxySearch`.
+:class:`SearchResults`; with several seeds :func:`search_seeds`, :class:`SeedsResults`; in scikit-learn's
+manner :class:`ProxySearch`.
 
 **Proxies**: :class:`Proxy`, :func:`zoo`, :func:`score`, :func:`score_networks`, :func:`noise`.
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from evozc._api._extract import extract, merge
     from evozc._api._proxy import Proxy
     from evozc._api._search import SearchRun, open_run, resume, search
+    from evozc._api._seeds import search_seeds
     from evozc.auditing import AuditResults, AuditSettings, audit
     from evozc.baselines import zoo
     from evozc.benchmarks import open_table, table_from_scores
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
     from evozc.errors import EvozcError
     from evozc.evolution import SearchSettings
     from evozc.extraction import ExtractionSettings
-    from evozc.runs import SearchResults
+    from evozc.runs import SearchResults, SeedsResults
     from evozc.scoring import noise, score, score_networks
     from evozc.table import Table, Target, Task, load_table, save_table
 
@@ -63,6 +65,7 @@ _PLACES = {
     "table_from_scores": "benchmarks",
     "search": "_api._search", "resume": "_api._search", "open_run": "_api._search",
     "SearchRun": "_api._search", "SearchSettings": "evolution", "SearchResults": "runs",
+    "search_seeds": "_api._seeds", "SeedsResults": "runs",
     "ProxySearch": "_api._estimator",
     "Proxy": "_api._proxy", "zoo": "baselines", "score": "scoring", "score_networks": "scoring",
     "noise": "scoring",
@@ -74,7 +77,8 @@ _PLACES = {
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "open_table", "load_table", "save_table", "Table", "Target", "Task",
     "extract", "merge", "ExtractionSettings", "table_from_scores",
-    "search", "resume", "open_run", "SearchRun", "SearchSettings", "SearchResults", "ProxySearch",
+    "search", "resume", "open_run", "SearchRun", "SearchSettings", "SearchResults",
+    "search_seeds", "SeedsResults", "ProxySearch",
     "Proxy", "zoo", "score", "score_networks", "noise",
     "compare", "ComparisonSettings", "ComparisonResults",
     "audit", "AuditSettings", "AuditResults",

@@ -210,9 +210,14 @@ def open_run(run: str | Path) -> SearchRun:
 
 def free_run(*tables: str | Path | Table) -> Path:
     """``runs/<table>-<n>`` with the first free number."""
-    stems = [Path(one).name.removesuffix(".npz") for one in tables if not isinstance(one, Table)]
-    stem = "+".join(stems[:3]) + "+..." * (len(stems) > 3) or "run"
+    stem = named(*tables)
     return next(p for n in itertools.count(1) if not (p := Path("runs") / f"{stem}-{n}").exists())
+
+
+def named(*tables: str | Path | Table) -> str:
+    """Tables in the name of a folder."""
+    stems = [Path(one).name.removesuffix(".npz") for one in tables if not isinstance(one, Table)]
+    return "+".join(stems[:3]) + "+..." * (len(stems) > 3) or "run"
 
 
 def _to_its_end(folder: RunFolder, jobs: int, progress: Told) -> SearchRun:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from evozc._screen import counting, say, show_grid
-from evozc.cli._options import Jobs, SpaceOptions
+from evozc.cli._options import Cluster, Jobs, SpaceOptions, TaskMinutes, executor
 from evozc.cli._signals import resumable
 from evozc.spaces import space_from_options
 
@@ -44,6 +44,8 @@ def nas(
     batch: Annotated[int | None, typer.Option(help="Inputs in the mini-batch. [default: 64]")] = None,
     seed: Annotated[int, typer.Option(help="Of the search, the mini-batch and the weights.")] = 0,
     jobs: Jobs = 1,
+    cluster: Cluster = None,
+    task_minutes: TaskMinutes = None,
 ) -> None:
     """Find the architectures of a space that a proxy scores highest.
 
@@ -69,8 +71,8 @@ def nas(
     command = "evozc " + " ".join(map(shlex.quote, sys.argv[1:]))
     with resumable(command), counting("architectures") as progress:
         results = find_networks(
-            chosen, loaded.formula, inputs, run, settings, extraction, score=loaded.scores, jobs=jobs,
-            progress=progress,
+            chosen, loaded.formula, inputs, run, settings, extraction, score=loaded.scores,
+            jobs=executor(jobs, cluster, task_minutes), progress=progress,
         )
     say()
     say(f"{results.scored} architectures scored; {results.refused} refused by the limits; "

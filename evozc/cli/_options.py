@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,10 @@ from typer.core import TyperGroup
 
 from evozc.errors import ConfigError
 from evozc.executors import Executor, count_jobs, executor_for
+
+#: More seeds than this are a slip of the keyboard.
+_MOST_SEEDS = 10_000
+_SEEDS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?\Z", re.ASCII)
 
 
 def _jobs(jobs: int) -> int:
@@ -75,6 +80,24 @@ def executor(jobs: int, cluster: str | None, task_minutes: float | None) -> Exec
         ConfigError: options that cannot be used.
     """
     return executor_for(jobs if cluster is None else cluster, minutes=task_minutes)
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """Seeds as a user writes them: ``3``, ``0-9``, or several such joined by commas.
+
+    Raises:
+        ConfigError: it is none of these, or a seed stands twice.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        found = _SEEDS.match(part)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if not 0 <= last - first < _MOST_SEEDS:
+            raise ConfigError(f"seed {text!r}: write a whole number, or several as 0-9 or 1,4,7")
+        seeds += range(first, last + 1)
+    if len(set(seeds)) < len(seeds):
+        raise ConfigError(f"seed {text!r}: each once")
+    return tuple(seeds)
 
 
 def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:

@@ -11,9 +11,10 @@ import typer
 from evozc._folder import format_of
 from evozc._screen import counting, say, show_grid
 from evozc.benchmarks import open_tasks
-from evozc.cli._options import Jobs
+from evozc.cli._options import Cluster, Jobs, TaskMinutes, executor
 from evozc.cli._signals import resumable
 from evozc.evolution import uncommon
+from evozc.executors import Executor
 from evozc.transfer import (
     Tau,
     TransferFolder,
@@ -60,6 +61,8 @@ def transfer(
     population: Annotated[int, typer.Option(help="Formulas that an island keeps.")] = _DEFAULTS.population,
     generations: Annotated[int, typer.Option(help="Generations of each search.")] = _DEFAULTS.generations,
     jobs: Jobs = 1,
+    cluster: Cluster = None,
+    task_minutes: TaskMinutes = None,
 ) -> None:
     """Judge what is found on some tasks on others: each task alone, and all but those of its space.
 
@@ -67,10 +70,11 @@ def transfer(
     one space if their tables say so or share an architecture. The folder gets results.json,
     transfer.csv and matrix.svg; every finished search is kept: stopped, the same command goes on.
     """
+    works = executor(jobs, cluster, task_minutes)
     known = Path(table[0])
     if len(table) == 1 and format_of(known):
         with TransferFolder.open(known) as folder:
-            _to_its_end(folder, jobs, f"evozc transfer {shlex.quote(table[0])}")
+            _to_its_end(folder, works, f"evozc transfer {shlex.quote(table[0])}")
         return
     settings = TransferSettings(
         seeds=seeds, population=population, generations=generations, terms=terms, over_tasks=over_tasks,
@@ -81,14 +85,14 @@ def transfer(
         say(f"without {', '.join(left_out)}, which not all tables hold")
     groups = [group.split(",") for group in together or ()]
     with start_transfer(run or Path("runs") / "transfer", tasks, settings, groups) as folder:
-        _to_its_end(folder, jobs, "the same command")
+        _to_its_end(folder, works, "the same command")
 
 
-def _to_its_end(folder: TransferFolder, jobs: int, command: str) -> None:
+def _to_its_end(folder: TransferFolder, works: Executor, command: str) -> None:
     from evozc.report import draw_transfer
 
     with resumable(command), counting("searches") as observe:
-        results = continue_transfer(folder, jobs, observe)
+        results = continue_transfer(folder, works, observe)
     if not folder.file("matrix.svg").exists():
         folder.write_text("matrix.svg", draw_transfer(results))
     _show(results)

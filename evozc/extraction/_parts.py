@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -63,6 +64,11 @@ class Parts(Folder[ExtractionManifest]):
         (f"{'[0-9a-f]' * _DIGITS}.npz",), "the command that began it",
     )
 
+    def __init__(self, path: Path, manifest: ExtractionManifest, lock: BinaryIO) -> None:
+        super().__init__(path, manifest, lock)
+        self._seen: set[str] = set()
+        self._outcomes: dict[str, Outcome] = {}
+
     @classmethod
     def of(cls, path: Path, manifest: ExtractionManifest) -> Parts:
         """The folder of the extraction that ``manifest`` describes, made if need be.
@@ -103,16 +109,17 @@ class Parts(Folder[ExtractionManifest]):
         name = hashlib.sha256("\n".join(outcomes).encode()).hexdigest()[:_DIGITS]
         with replacing(self.file(f"{name}.npz")) as file:
             np.savez(file, header=np.frombuffer(header, np.uint8), values=np.concatenate(numbers))
+        self._seen.discard(f"{name}.npz")
 
     def outcomes(self) -> dict[str, Outcome]:
-        """Everything that is finished, by architecture."""
-        outcomes: dict[str, Outcome] = {}
+        """Everything that is finished, by architecture; no file is read twice."""
         for path in sorted(self.path.glob("*.npz")):
-            try:
-                outcomes |= self._read(path)
-            except Exception:  # noqa: BLE001, S112 - whatever is wrong, it is measured again
+            if path.name in self._seen:
                 continue
-        return outcomes
+            with suppress(Exception):  # whatever is wrong, it is measured again
+                self._outcomes |= self._read(path)
+            self._seen.add(path.name)
+        return dict(self._outcomes)
 
     def _read(self, path: Path) -> dict[str, Outcome]:
         with open(open_plain(path, os.O_RDONLY), "rb") as file, np.load(file, allow_pickle=False) as archive:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor as Pool
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,7 +87,7 @@ def find_networks(
     extraction: ExtractionSettings | None = None,
     *,
     score: Callable[[Table], np.ndarray],
-    jobs: int | str | Executor = 1,
+    jobs: int | str | Executor | Pool = 1,
     progress: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> NasResults:
     """Search a space for the architectures that a proxy scores highest.

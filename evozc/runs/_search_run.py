@@ -23,7 +23,7 @@ from evozc.symbols import SymbolRecord, symbol_set
 from evozc.table import Task
 from primitives import SymbolSet
 
-_PACKAGES = ("evozc", "numpy", "scipy", "deap", "numba")
+PACKAGES = ("evozc", "numpy", "scipy", "deap", "numba")
 
 
 def start_run(
@@ -55,7 +55,7 @@ def start_run(
         held_out=sum(len(task.held_out) for task in tasks),
         starters=tuple(formula.text for formula in first_formulas(symbols, settings, starters)),
         symbols=SymbolRecord.of(symbol_set(settings.symbols)),
-        versions=installed(*_PACKAGES),
+        versions=installed(*PACKAGES),
     )
     folder = RunFolder.create(path, manifest, {"labelled.txt": _labelled(tasks)})
     folder.tasks = tuple(tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Executor as Pool
 from pathlib import Path
 
 from evozc._folder import format_of, installed
@@ -58,7 +59,7 @@ def start_transfer(
 
 
 def continue_transfer(
-    folder: TransferFolder, jobs: int | Executor = 1,
+    folder: TransferFolder, jobs: int | str | Executor | Pool = 1,
     observe: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> TransferResults:
     """Run the searches that are not there yet, and write the results.
@@ -67,7 +68,7 @@ def continue_transfer(
 
     Args:
         folder: Open for writing.
-        jobs: Worker processes, -1 for one a core; or an executor. The results are the same for any.
+        jobs: As :func:`~evozc.executors.executor_for` takes them. The results are the same for any.
         observe: Called with the number of searches done and of all.
 
     Raises:
@@ -115,7 +116,7 @@ def _space(task: Task) -> str:
 
 
 def _searched(
-    folder: TransferFolder, cells: Sequence[Cell], jobs: int | Executor,
+    folder: TransferFolder, cells: Sequence[Cell], jobs: int | str | Executor | Pool,
     observe: Callable[[int, int], object],
 ) -> list[Found]:
     manifest = folder.manifest

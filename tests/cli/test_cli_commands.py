@@ -148,6 +148,23 @@ def test_a_search_for_one_term_finds_a_formula_as_it_was_bred(place, commands, r
     assert alone["evaluations"] < results["evaluations"]
 
 
+def test_seeds_are_searched_by_one_command_that_goes_on(place, commands, tmp_path):
+    options = ("--seed", "0-2", "--run", tmp_path / "seeds", "--generations", 1, "--population", 20)
+    done = commands("search", place / "small.npz", *options, "--labels", 20)
+    assert done.code == 0, done.err
+    found = json.loads((tmp_path / "seeds" / "results.json").read_text())
+    mean, low, high = (found["tau"][name] for name in ("mean", "low", "high"))
+    assert re.search(rf"chosen formula\s+{mean:.3f}\s+{low:.3f} to {high:.3f}", done.out)
+    again = commands("search", "--resume", tmp_path / "seeds", "--jobs", 2)
+    assert again.out.partition("Kendall")[2] == done.out.partition("Kendall")[2]
+    refused = commands("search", "--resume", tmp_path / "seeds", "--generations", 9)
+    assert refused.code == 2
+    assert "leave out --generations" in refused.err
+    alone = commands("search", place / "small.npz", "--cluster", "local:2")
+    assert alone.code == 2
+    assert "with several seeds" in alone.err
+
+
 def test_compare_prints_what_the_search_printed(place, commands):
     done = commands("compare", "run", cwd=place)
     assert (done.code, done.err) == (0, "")
