@@ -102,7 +102,7 @@ def test_a_seed_that_fails_is_named_and_the_others_are_kept(place, whole, tmp_pa
     (run / "seed-7" / "results.json").unlink()
     (run / "seed-7" / "manifest.json").write_text("{")
     (run / "seed-4" / "results.json").unlink()
-    with pytest.raises(evozc.EvozcError, match="1 of 3 searches failed; seed 7: .*damaged"):
+    with pytest.raises(evozc.EvozcError, match=r"1 of 3 searches failed; seed 7: .*damaged"):
         search(place, run)
     assert lasting(run / "seed-4") == lasting(place / "run" / "seed-4")
 
