@@ -60,6 +60,7 @@ class Recorder(Trace):
         self.run = run
         self.groups = list(groups)
         self.listening = False
+        self._listeners: dict[str, list[Group]] = {}
         self._paths = {module: _plain(name) for name, module in run.network.named_modules()}
         self._owners = {id(p): _plain(name) for name, p in run.network.named_parameters()}
         self._leaves = {module for module in self._paths if not any(True for _ in module.children())}
@@ -108,8 +109,10 @@ class Recorder(Trace):
 
     def listeners(self, moment: str) -> list[Group]:
         """The groups that do something at a moment."""
-        base = getattr(Group, moment)
-        return [g for g in self.groups if getattr(type(g), moment) is not base]
+        if moment not in self._listeners:
+            base = getattr(Group, moment)
+            self._listeners[moment] = [g for g in self.groups if getattr(type(g), moment) is not base]
+        return self._listeners[moment]
 
     def tell(self, moment: str, *arguments: Any) -> None:
         """Call the groups; the reason of one that fails is kept."""
@@ -135,6 +138,7 @@ class Recorder(Trace):
         self.run.failures[group.name] = reason
         if group in self.groups:
             self.groups.remove(group)
+            self._listeners.clear()
 
     def begin(self, tensors: Sequence[torch.Tensor], main: torch.Tensor) -> None:
         """Mark the network's inputs; where the graph begins is the main one."""

@@ -15,11 +15,14 @@ from evozc.extraction._axes import Axes
 NONLINEAR = frozenset({
     "relu", "relu6", "elu", "selu", "celu", "leaky_relu", "prelu", "rrelu", "glu", "gelu", "silu", "mish",
     "hardswish", "hardtanh", "threshold", "tanh", "sigmoid", "special_expit", "hardsigmoid", "logsigmoid",
-    "log_sigmoid", "hardshrink", "softshrink", "tanhshrink", "softsign", "softplus", "erf", "sin", "softmin",
-    "softmax", "_softmax", "gumbel_softmax", "log_softmax", "_log_softmax", "scaled_dot_product_attention",
+    "_threshold", "log_sigmoid", "hardshrink", "softshrink", "tanhshrink", "softsign", "softplus", "erf",
+    "sin", "softmin", "softmax", "_softmax", "gumbel_softmax", "log_softmax", "_log_softmax",
+    "scaled_dot_product_attention",
 })
 #: Clamping is one where its lower bound is 0.
 CLAMPS = frozenset({"clamp", "clamp_min", "clip"})
+#: So is the larger of two where the second one is 0.
+MAXIMA = frozenset({"maximum", "max", "fmax"})
 SOFTMAX = frozenset({"softmax", "_softmax"})
 #: Products in which softmax's probabilities weigh what attention reads.
 PRODUCTS = frozenset({"matmul", "bmm", "einsum"})
@@ -60,6 +63,8 @@ def nonlinear(name: str, args: tuple, kwargs: Mapping[str, Any]) -> str | None:
     if name in CLAMPS:
         low = kwargs.get("min", args[1] if len(args) > 1 else None)
         return "clamp" if isinstance(low, int | float) and low == 0 else None
+    if name in MAXIMA and len(args) == 2 and isinstance(args[1], torch.Tensor):
+        return None if args[1].any() else "maximum"
     return None
 
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from evozc.benchmarks import read_targets, table_from_scores
 from evozc.benchmarks.readers import read_rows
 from evozc.errors import DataError
+from evozc.formula import parse
 from evozc.spaces import NasBench201, get_space
+from primitives import SCALAR
 
 SPACE = NasBench201()
 
@@ -299,3 +301,11 @@ def test_recipes_of_flexibert_that_were_trained_twice_are_averaged(shared):
         read_targets(path, space, targets=["glue"])
     published = read_targets(path, space, targets=["glue"], average=True)
     assert len(published.architectures) == len(set(published.architectures)) < 250
+
+
+def test_columns_that_differ_in_a_sign_or_in_another_script_are_two(write):
+    scores = write(f"architecture,accuracy,grad-norm,grad norm,精度,速度\n{A},90,1,2,3,4\n", "names.csv")
+    table = table_from_scores(scores, SPACE)
+    assert [values.tolist() for values in table.values.values()] == [[1], [2], [3], [4]]
+    for statistic in table.statistics:
+        parse(statistic.key, SCALAR.with_statistics(table.statistics))

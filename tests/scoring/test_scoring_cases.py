@@ -537,3 +537,40 @@ def test_a_formula_that_gives_no_number_is_told():
     scores = score_networks({"n": one}, {"p": FORMULAS["aznas_progressivity"]}, images()[0],
                             blocks={"n": [one[0]]})
     assert scores.notes["n"] == ["p gives no number of 1 block nodes"]
+
+
+RECTIFIERS = {
+    "maximum": lambda z: torch.maximum(z, torch.zeros(())),
+    "max": lambda z: torch.max(z, torch.zeros_like(z)),
+    "clamp": lambda z: z.clamp(min=0),
+    "clamp_min_": lambda z: torch.clamp_min_(z, 0),
+    "threshold": lambda z: nn.functional.threshold(z, 0, 0),
+}
+
+
+@pytest.mark.parametrize("name", RECTIFIERS)
+def test_a_rectifier_is_one_by_whatever_function(name):
+    class Rectified(nn.Module):
+        def __init__(self, rectify):
+            super().__init__()
+            torch.manual_seed(1)
+            self.rectify, self.body, self.head = rectify, nn.Linear(6, 8), nn.Linear(8, 5)
+
+        def forward(self, x):
+            return self.head(self.rectify(self.body(x)))
+
+    found = measure(Rectified(RECTIFIERS[name]), *rows(), groups=["activations", "patterns"])
+    expected = measure(Rectified(torch.relu), *rows(), groups=["activations", "patterns"])
+    assert len(found["activation.positive"]) == 1
+    assert all(np.array_equal(found[key], values, equal_nan=True) for key, values in expected.items())
+
+
+def test_every_activation_module_of_torch_is_one_activation():
+    special = {"Threshold": (0.1, 2.0), "Softmax": (1,), "LogSoftmax": (1,), "Softmin": (1,)}
+    names = set(nn.modules.activation.__all__) - {"MultiheadAttention", "Softmax2d"}
+    assert len(names) > 25
+    for name in names:
+        module = getattr(nn, name)(*special.get(name, ()))
+        network = nn.Sequential(nn.Linear(6, 6), module, nn.Linear(3 if name == "GLU" else 6, 5))
+        found = measure(network, rows()[0], groups=["activations"]).names["activation"]
+        assert found == (("1.glu",) if name == "GLU" else ("1",)), name
