@@ -14,13 +14,9 @@ from primitives import Sign, Statistic
 torch.set_num_threads(1)
 #: A few others beside which each is measured; all beside all is a matter of the tests of extraction.
 BESIDE = {"shapes": ["weights"], "gradients": ["subbatches"]}
-FAULTY = {"synflow": "its sign on networks with layer normalisation"}
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.xfail(reason=FAULTY[name])) if name in FAULTY else name
-    for name in GROUPS.names()
-])
+@pytest.mark.parametrize("name", GROUPS.names())
 def test_a_group_keeps_its_contract(name):
     check_group(GROUPS.get(name), others=BESIDE.get(name, ["shapes", "gradients"]))
 
