@@ -1,5 +1,7 @@
 """Transfer: who is judged on what, that nobody has seen it, and that it ends the same however it was run."""
 
+import html
+import re
 import subprocess
 from dataclasses import replace
 
@@ -9,10 +11,10 @@ from small_tables import environment, files, small_table
 from small_tables import evozc as command
 
 from evozc.benchmarks import open_tasks
-from evozc.engine import Evaluator, kendall_tau
+from evozc.engine import Evaluator, kendall_tau, rankable
 from evozc.errors import CheckpointError, ConfigError, DataError, WorkerError
 from evozc.formula import parse
-from evozc.report import draw_transfer
+from evozc.report import draw_transfer, render_transfer
 from evozc.table import save_table
 from evozc.transfer import TransferFolder, TransferSettings, continue_transfer, start_transfer
 from evozc.transfer import _run as running
@@ -80,7 +82,7 @@ def test_the_matrix_is_what_the_formulas_give(tasks, study):
         for number, sources in enumerate([(2,), (2,), (0, 1)]):
             test = seeded[number].held_out
             scores = Evaluator(test).scores([found[sources, seed]])[0]
-            expected = kendall_tau(scores, test.target().merit)
+            expected = kendall_tau(rankable(scores), test.target().merit)
             assert left_out.taus[number].values[seed] == pytest.approx(expected)
             if number < 2:
                 assert alone.taus[number].values[seed] == pytest.approx(expected)
@@ -95,6 +97,13 @@ def test_the_matrix_is_what_the_formulas_give(tasks, study):
         2 + sum(tau is not None for tau in row.taus) for row in study.rows
     )
     assert "all but its space" in draw_transfer(study)
+    page = render_transfer(study)
+    assert page == render_transfer(study)
+    for found in study.formulas:
+        assert page.count(html.escape(found.formula)) >= 2  # to be read and to be copied
+    for row in study.rows:
+        assert all(f"{tau.mean:.3f}" in page for tau in row.taus if tau and tau.mean is not None)
+    assert not re.search(r"(?:src|href)=[\"'](?!#)", page)
 
 
 def test_two_jobs_and_a_stopped_study_end_the_same(folder, tasks, study, tmp_path):
@@ -114,7 +123,7 @@ def test_two_jobs_and_a_stopped_study_end_the_same(folder, tasks, study, tmp_pat
     assert again == study
     kept = files(folder / "study")
     assert {name: text for name, text in files(tmp_path / "stopped").items() if name != "LOCK"} == {
-        name: text for name, text in kept.items() if name not in ("LOCK", "matrix.svg")
+        name: text for name, text in kept.items() if name not in ("LOCK", "matrix.svg", "report.html")
     }
 
 
@@ -152,3 +161,4 @@ def test_the_command(folder, study):
     assert (done.returncode, done.stderr) == (0, "")
     assert "all but its space" in done.stdout
     assert (folder / "study" / "matrix.svg").exists()
+    assert (folder / "study" / "report.html").exists()

@@ -67,8 +67,8 @@ def transfer(
     """Judge what is found on some tasks on others: each task alone, and all but those of its space.
 
     Every formula, and every known proxy, ranks the same held-out architectures of a task. Tasks are of
-    one space if their tables say so or share an architecture. The folder gets results.json,
-    transfer.csv and matrix.svg; every finished search is kept: stopped, the same command goes on.
+    one space if their tables say so or share an architecture. The folder gets results.json, transfer.csv,
+    matrix.svg and report.html; every finished search is kept: stopped, the same command goes on.
     """
     works = executor(jobs, cluster, task_minutes)
     known = Path(table[0])
@@ -89,15 +89,17 @@ def transfer(
 
 
 def _to_its_end(folder: TransferFolder, works: Executor, command: str) -> None:
-    from evozc.report import draw_transfer
+    from evozc.report import draw_transfer, render_transfer
 
     with resumable(command), counting("searches") as observe:
         results = continue_transfer(folder, works, observe)
     if not folder.file("matrix.svg").exists():
         folder.write_text("matrix.svg", draw_transfer(results))
+    if not folder.file("report.html").exists():
+        folder.write_text("report.html", render_transfer(results))
     _show(results)
     say()
-    say(f"everything is in {folder.path}")
+    say(f"everything is in {folder.path}; open {folder.file('report.html')}")
 
 
 def _show(results: TransferResults) -> None:

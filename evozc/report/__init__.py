@@ -8,7 +8,7 @@
 
 **A search**: :func:`draw_front`.
 
-**A study of transfer**: :func:`draw_transfer`.
+**A study of transfer**: :func:`draw_transfer`, :func:`render_transfer`.
 
 **Formulas**: :func:`to_mathml`.
 """
@@ -20,13 +20,13 @@ from evozc.report._html import render_report
 from evozc.report._leaderboard import render_leaderboard
 from evozc.report._mathml import to_mathml
 from evozc.report._publish import publish
-from evozc.report._transfer import draw_transfer
+from evozc.report._transfer import draw_transfer, render_transfer
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "publish", "draw_figures", "render_report",
     "render_audit",
     "render_leaderboard",
     "draw_front",
-    "draw_transfer",
+    "draw_transfer", "render_transfer",
     "to_mathml",
 ]

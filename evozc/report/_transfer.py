@@ -1,12 +1,17 @@
-"""The picture of a study of transfer."""
+"""The picture and the page of a study of transfer."""
 
 from __future__ import annotations
 
 import math
 
-from evozc.report._drawing import drawing, plain, to_svg
+from evozc.report._drawing import drawing, pictures, plain, to_svg
+from evozc.report._glossary import symbols_of, words
+from evozc.report._page import render
 from evozc.transfer import TransferResults
 
+_CAPTION = (
+    "Rows are what was found where, columns what it was judged on; red ranks rightly, blue the other way round."
+)
 #: Known proxies that are shown, the best by their mean.
 _PROXIES = 12
 
@@ -43,3 +48,25 @@ def draw_transfer(results: TransferResults) -> str:
                     )
         axes.set_title("Kendall tau on held-out architectures", loc="left")
         return to_svg(figure)
+
+
+def render_transfer(results: TransferResults) -> str:
+    """The page as HTML text, in the frame of all pages; the same for the same results.
+
+    Raises:
+        ConfigError: jinja2, latex2mathml or matplotlib is not installed.
+    """
+    names = results.names
+    formulas = [(", ".join(names[task] for task in found.tasks), found) for found in results.formulas]
+    contents = {
+        "figure-matrix": "At a glance", "matrix": "Found on, and judged on", "tasks": "Tasks",
+        "formulas": "Formulas",
+    }
+    return render(
+        "transfer.html", title="evozc: transfer", heading="Transfer", contents=list(contents.items()),
+        results=results, seeds=len(results.tasks[0].held_out), formulas=formulas,
+        pictures=pictures({"matrix": _CAPTION}, {"matrix": draw_transfer(results)}),
+        symbols=[
+            *symbols_of(found.formula for found in results.formulas), *words("Kendall tau", "95 % interval"),
+        ],
+    )

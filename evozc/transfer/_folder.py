@@ -5,6 +5,7 @@
 ``results.json``      the matrix, with intervals
 ``transfer.csv``      the same
 ``matrix.svg``        the same, for people
+``report.html``       all of it on one page that opens offline
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class TransferManifest:
 
 TRANSFER = Kind(
     "evozc-transfer-1", "the folder of a study of transfer", "study", TransferManifest,
-    ("cells/*.json", "results.json", "transfer.csv", "matrix.svg"), "evozc transfer {}",
+    ("cells/*.json", "results.json", "transfer.csv", "matrix.svg", "report.html"), "evozc transfer {}",
 )
 
 
