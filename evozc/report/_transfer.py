@@ -10,7 +10,7 @@ from evozc.report._page import render
 from evozc.transfer import TransferResults
 
 _CAPTION = (
-    "Rows are what was found where, columns what it was judged on; red ranks rightly, blue the other way round."
+    "Rows are what was found where, columns what it was judged on; red ranks rightly, blue inversely."
 )
 #: Known proxies that are shown, the best by their mean.
 _PROXIES = 12
