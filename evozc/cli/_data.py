@@ -23,6 +23,7 @@ from evozc.cli._options import (
     ArchitectureColumn,
     Average,
     Cluster,
+    Device,
     FileFormat,
     Jobs,
     SpaceName,
@@ -83,6 +84,7 @@ def extract(
     ] = 1,
     seed: Annotated[int, typer.Option(help="Of the sample, the mini-batch and the initial weights.")] = 0,
     jobs: Jobs = 1,
+    device: Device = "cpu",
     cluster: Cluster = None,
     task_minutes: TaskMinutes = None,
     shard: Annotated[
@@ -95,16 +97,17 @@ def extract(
 
     What is finished is kept in OUT.parts: stopped at any moment, the same command goes on.
     """
-    from evozc.extraction import ExtractionSettings, RandomInputs
+    from evozc.extraction import ExtractionSettings, RandomInputs, choose_devices
 
     refuse_existing(out)
     drawn = str(images) == RANDOM
     if size and not drawn:
         raise ConfigError(f"--size is of {RANDOM} inputs; those of {images} have their own")
+    kind, devices = choose_devices(device)
     chosen_space = space_from_options(space, space_option or ())
     settings = ExtractionSettings(
         batch=chosen_space.inputs.batch if batch is None else batch, seed=seed, inputs=inputs,
-        initialisation=initialisation, repeats=repeats,
+        initialisation=initialisation, repeats=repeats, device=kind,
         groups=group_names() if statistics is None else tuple(statistics.split(",")),
     )
     with resumable("the same command"):
@@ -112,7 +115,7 @@ def extract(
             architectures, RandomInputs(chosen_space, size) if drawn else images, out, targets=target or (),
             architecture_column=architecture_column, space=chosen_space, where=pairs("--where", where or ()),
             format=file_format, average=average, sample=sample, minutes=minutes, settings=settings,
-            shard=shard, jobs=executor(jobs, cluster, task_minutes),
+            shard=shard, jobs=executor(max(jobs, devices), cluster, task_minutes),
         )
     if shard is None:
         _report(table, out)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from evozc._screen import counting, say, show_grid
-from evozc.cli._options import Cluster, Jobs, SpaceOptions, TaskMinutes, executor
+from evozc.cli._options import Cluster, Device, Jobs, SpaceOptions, TaskMinutes, executor
 from evozc.cli._signals import resumable
 from evozc.spaces import space_from_options
 
@@ -44,6 +44,7 @@ def nas(
     batch: Annotated[int | None, typer.Option(help="Inputs in the mini-batch. [default: 64]")] = None,
     seed: Annotated[int, typer.Option(help="Of the search, the mini-batch and the weights.")] = 0,
     jobs: Jobs = 1,
+    device: Device = "cpu",
     cluster: Cluster = None,
     task_minutes: TaskMinutes = None,
 ) -> None:
@@ -53,7 +54,7 @@ def nas(
     moment, the same command goes on.
     """
     from evozc import Proxy
-    from evozc.extraction import ExtractionSettings, RandomInputs, load_images
+    from evozc.extraction import ExtractionSettings, RandomInputs, choose_devices, load_images
     from evozc.nas import Limit, NasSettings, find_networks
 
     ranges = (("params", min_params, max_params), ("macs", min_macs, max_macs))
@@ -62,7 +63,8 @@ def nas(
         algorithm=algorithm or ("nsga2" if against else "evolution"), budget=budget, population=population,
         tournament=tournament, keep=keep, seed=seed, limits=limits, against=against,
     )
-    extraction = ExtractionSettings(seed=seed)
+    kind, devices = choose_devices(device)
+    extraction = ExtractionSettings(seed=seed, device=kind)
     if batch is not None:
         extraction = replace(extraction, batch=batch)
     chosen = space_from_options(space, space_option or ())
@@ -72,7 +74,7 @@ def nas(
     with resumable(command), counting("architectures") as progress:
         results = find_networks(
             chosen, loaded.formula, inputs, run, settings, extraction, score=loaded.scores,
-            jobs=executor(jobs, cluster, task_minutes), progress=progress,
+            jobs=executor(max(jobs, devices), cluster, task_minutes), progress=progress,
         )
     say()
     say(f"{results.scored} architectures scored; {results.refused} refused by the limits; "

@@ -43,6 +43,12 @@ TaskMinutes = Annotated[
     typer.Option(help="A task that takes longer ends its worker, and is tried again. [default: no limit]"),
 ]
 
+Device = Annotated[
+    str,
+    typer.Option(help="Where networks run: cpu, cuda, mps, or cuda:0,cuda:1 with one worker each. Numbers "
+                 "differ between them in the last digits."),
+]
+
 # Of commands that read published files.
 Targets = Annotated[
     list[str] | None,

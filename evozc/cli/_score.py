@@ -11,6 +11,7 @@ import typer
 import evozc
 from evozc._screen import say, show_grid
 from evozc.baselines import find_proxy, zoo
+from evozc.cli._options import Device
 from evozc.errors import ConfigError, DataError, FormulaError
 from evozc.formula import Formula, parse
 
@@ -56,6 +57,7 @@ def score(
         typer.Option(help="Which of its outputs are the scores: a name or position, as logits or 1."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of weights, noise and the mini-batch.")] = 0,
+    device: Device = "cpu",
     random: Annotated[  # noqa: ARG001 - it may be said, as it is of importance
         bool,
         typer.Option("--random", help="Weights of timm:NAME and hf:NAME are drawn, none are downloaded: this "
@@ -72,7 +74,10 @@ def score(
     if everything:
         formulas = {p.name: p.formula for p in zoo() if data is not None or not p.needs_labels}
 
+    from evozc.extraction import choose_devices, on_device
     from evozc.scoring import load_network, score_networks
+
+    kind, _ = choose_devices(device)
 
     if len(set(networks)) < len(networks):
         raise ConfigError("the same network is named twice")
@@ -81,9 +86,12 @@ def score(
     inputs, labels = _inputs(shape, tokens, data, batch, seed)
     made = {name: load_network(name, seed) for name in networks}
     chosen = {name: _named(network, blocks) for name, network in made.items()}
-    scores = score_networks(
-        made, formulas, inputs, labels, blocks=chosen, seed=seed, references=references, output=output
-    )
+    with on_device(kind) as place:
+        for network in made.values():
+            network.to(place)
+        scores = score_networks(
+            made, formulas, inputs, labels, blocks=chosen, seed=seed, references=references, output=output
+        )
     if scores.lacking and not everything:
         raise FormulaError("; ".join(f"{name} {reason}" for name, reason in scores.lacking.items()))
     size = " x ".join(map(str, inputs.shape))

@@ -12,6 +12,8 @@ stopped, :func:`remove_parts`, :class:`ExtractionSettings`, :data:`INPUTS`, :dat
 **Measuring many in shards**, as the tasks of a Slurm array: :class:`Shard`, :func:`extract_shard`,
 :func:`merge_shards`, :func:`remove_shards`.
 
+**On another device**: :data:`DEVICES`, :func:`choose_devices`, :func:`check_device`, :func:`on_device`.
+
 **Counting as published tables do**: :func:`tw_flops`, :func:`thop_macs`, :func:`used_parameters`.
 
 **Images and other inputs**: :func:`load_images`, :func:`load_inputs`, :class:`Images`, :class:`RandomInputs`.
@@ -19,6 +21,7 @@ stopped, :func:`remove_parts`, :class:`ExtractionSettings`, :data:`INPUTS`, :dat
 
 from evozc.extraction._call import Output
 from evozc.extraction._conventions import thop_macs, tw_flops, used_parameters
+from evozc.extraction._device import check_device, choose_devices, on_device
 from evozc.extraction._extract import extract_table, remove_parts
 from evozc.extraction._group import Group, Node, Pass
 from evozc.extraction._initialise import initialise
@@ -26,13 +29,14 @@ from evozc.extraction._inputs import Images, load_images, load_inputs
 from evozc.extraction._losses import LOSSES, Loss
 from evozc.extraction._measure import Measurement, measure
 from evozc.extraction._random import RandomInputs
-from evozc.extraction._settings import INITIALISATIONS, INPUTS, ExtractionSettings
+from evozc.extraction._settings import DEVICES, INITIALISATIONS, INPUTS, ExtractionSettings
 from evozc.extraction._shards import Shard, extract_shard, merge_shards, remove_shards
 
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "measure", "Measurement", "initialise", "Output", "Loss", "LOSSES",
     "Group", "Node", "Pass",
     "extract_table", "remove_parts", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
+    "DEVICES", "choose_devices", "check_device", "on_device",
     "Shard", "extract_shard", "merge_shards", "remove_shards",
     "tw_flops", "thop_macs", "used_parameters",
     "load_images", "load_inputs", "Images", "RandomInputs",

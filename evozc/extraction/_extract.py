@@ -19,6 +19,7 @@ from evozc._records import to_json
 from evozc._threads import one_thread
 from evozc.errors import ConfigError, DataError, EvozcError
 from evozc.executors import Executor, Failure, executor_for
+from evozc.extraction._device import arithmetic_of, on_device
 from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images
 from evozc.extraction._measure import Measurement, measure
@@ -194,7 +195,7 @@ def manifest_of(
     """What is asked of an extraction."""
     versions = {
         "torch": str(torch.__version__), "numpy": np.__version__, "extraction": FORMAT,
-        **_plug_ins(space, settings),
+        **_plug_ins(space, settings), **arithmetic_of(settings.device),
     }
     return ExtractionManifest(space.name, space.settings(), settings, images.digest, versions)
 
@@ -215,11 +216,11 @@ def _measure_chunk(
 ) -> dict[str, Outcome]:
     """The outcomes of a chunk, as far as there is time."""
     found: dict[str, Outcome] = {}
-    with one_thread():
+    with one_thread(), on_device(settings.device) as device:
         for architecture in architectures:
             if deadline is not None and time.time() >= deadline:
                 break
-            found[architecture] = _measure_one(space, architecture, batches, settings)
+            found[architecture] = _measure_one(space, architecture, batches, settings, device)
     return found
 
 
@@ -228,10 +229,11 @@ def _measure_one(
     architecture: str,
     batches: Sequence[Batch],
     settings: ExtractionSettings,
+    device: torch.device,
 ) -> Outcome:
     try:
         return _average([
-            _measure_once(space, architecture, batch, settings, repeat)
+            _measure_once(space, architecture, batch, settings, repeat, device)
             for repeat, batch in enumerate(batches)
         ])
     except EvozcError as error:
@@ -247,6 +249,7 @@ def _measure_once(
     batch: Batch,
     settings: ExtractionSettings,
     repeat: int,
+    device: torch.device,
 ) -> Measurement:
     name = f"{settings.seed} {architecture}" if repeat == 0 else f"{settings.seed} {repeat} {architecture}"
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7])
@@ -254,6 +257,7 @@ def _measure_once(
         torch.manual_seed(seed)
         network = space.build(architecture)
         initialise(network, settings.initialisation)
+        network.to(device)
         measured = measure(
             network, *batch, space.blocks(network), settings.groups, seed, loss=space.outputs.kind
         )

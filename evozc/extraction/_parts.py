@@ -60,7 +60,7 @@ class Parts(Folder[ExtractionManifest]):
     """
 
     kind = Kind(
-        "evozc-parts-1", "the parts of an extraction", "folder", ExtractionManifest,
+        "evozc-parts-2", "the parts of an extraction", "folder", ExtractionManifest,
         (f"{'[0-9a-f]' * _DIGITS}.npz",), "the command that began it",
     )
 

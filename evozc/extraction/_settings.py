@@ -12,6 +12,8 @@ from evozc.symbols import group_names
 INPUTS = ("data", "noise", "ones")
 #: How weights are drawn; :func:`~evozc.extraction.initialise` says what the names mean.
 INITIALISATIONS = ("default", "kaiming", "xavier", "normal")
+#: Where networks run.
+DEVICES = ("cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class ExtractionSettings:
         inputs: One of :data:`INPUTS`; labels are those of the images drawn in any case.
         initialisation: One of :data:`INITIALISATIONS`.
         repeats: How often to draw weights and mini-batch anew; the statistics are averaged.
+        device: Kind of device, of :data:`DEVICES`; weights are drawn on the CPU and so the same on any.
 
     Raises:
         ConfigError: a value that cannot be used.
@@ -37,6 +40,7 @@ class ExtractionSettings:
     inputs: str = "data"
     initialisation: str = "default"
     repeats: int = 1
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         for name, least in (("batch", 2), ("seed", 0), ("repeats", 1)):
@@ -45,7 +49,7 @@ class ExtractionSettings:
                 raise ConfigError(
                     f"extraction: {name} must be a whole number from {least}, not {value!r}"
                 )
-        for name, known in (("inputs", INPUTS), ("initialisation", INITIALISATIONS)):
+        for name, known in (("inputs", INPUTS), ("initialisation", INITIALISATIONS), ("device", DEVICES)):
             if getattr(self, name) not in known:
                 raise ConfigError(
                     f"extraction: {name} must be one of {', '.join(known)}, not {getattr(self, name)!r}"

@@ -67,7 +67,7 @@ class NasManifest:
 
 
 NAS = Kind(
-    "evozc-nas-1", "the folder of a search for architectures", "folder", NasManifest,
+    "evozc-nas-2", "the folder of a search for architectures", "folder", NasManifest,
     ("results.json", "best.csv", "front.csv", "sizes/*", "measured/*"), "the command that began it",
 )
 
