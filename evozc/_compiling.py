@@ -6,6 +6,8 @@ import functools
 import hashlib
 import io
 import logging
+import signal
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,8 +80,35 @@ def _sources() -> int:
     return zlib.crc32(b"".join(path.read_bytes() for path in sorted(names) if path.is_file()))
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM waits for the end of the block: LLVM would swallow what a handler raises."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept: list[int] = []
+
+    def keep(number: int, _frame: Any) -> None:
+        kept.append(number)
+        for each, handler in before.items():  # a second one is not to wait
+            signal.signal(each, handler)
+
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {each: handler for each, handler in before.items() if callable(handler)}
+    for each in before:
+        signal.signal(each, keep)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        if kept:
+            signal.raise_signal(kept[0])
+
+
 def _cached(compiling: Any, function: Callable) -> Any:
     """The same, with what was compiled kept on disk, if there is a folder for that."""
+    compiling.compile = _undisturbed()(compiling.compile)
     try:
         compiling._cache = _Cache(function)
     except RuntimeError as error:

@@ -78,6 +78,39 @@ def test_a_full_disk_costs_time_alone(folder):
     assert python(limited + ASK, folder).startswith("42")
 
 
+STOPPED = """
+import signal
+from numba import types
+from numba.extending import intrinsic
+from evozc._compiling import compiled
+
+heard = []
+signal.signal(signal.SIGTERM, lambda *_: (heard.append("TERM"), [][0]))
+
+@intrinsic
+def stopped(typingctx, x):
+    def build(context, builder, signature, arguments):
+        signal.raise_signal(signal.SIGTERM)
+        heard.append("compiled on")
+        return arguments[0]
+    return x(x), build
+
+@compiled
+def same(x):
+    return stopped(x)
+
+try:
+    same(1)
+except IndexError:
+    print(*heard, signal.getsignal(signal.SIGTERM).__name__, same(2))
+"""
+
+
+def test_what_stops_a_command_waits_until_a_function_is_compiled(tmp_path):
+    (tmp_path / "stopped.py").write_text(STOPPED)
+    assert python("import stopped", tmp_path) == "compiled on TERM <lambda> 2"
+
+
 SCORE = """
 import json, sys
 sys.path.insert(0, {helpers!r})

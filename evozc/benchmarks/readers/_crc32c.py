@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from evozc._compiling import compiled
 
 
 def _table() -> np.ndarray:
@@ -17,7 +18,7 @@ def _table() -> np.ndarray:
 _TABLE = _table()
 
 
-@numba.njit(cache=True)
+@compiled
 def _crc(content: np.ndarray, table: np.ndarray) -> np.uint32:
     value = np.uint32(0xFFFFFFFF)
     for byte in content:
