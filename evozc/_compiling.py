@@ -82,7 +82,7 @@ def _sources() -> int:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM waits for the end of the block: LLVM would swallow what a handler raises."""
+    """A first Ctrl-C or SIGTERM waits for the end of the block: LLVM swallows what a handler raises."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
