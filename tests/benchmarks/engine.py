@@ -139,7 +139,8 @@ def measure_jobs():
         bounds = [whole / (alone + (everywhere - alone) / k) for k in (2, 4, 16, 64)]
         print(
             f"  N={n:<6d} one {one:.2f} s, two {two:.2f} s: {one / two:.2f} times; "
-            f"{alone / everywhere:.0%} in one thread, so at most {', '.join(f'{b:.2f}' for b in bounds)} times with 2, 4, 16, 64; "
+            f"{alone / everywhere:.0%} in one thread: at most {', '.join(f'{b:.2f}' for b in bounds)} times "
+            "with 2, 4, 16, 64; "
             f"best tau {tau:.6f} and {same:.6f}", flush=True,
         )
 
