@@ -187,7 +187,7 @@ def _cumsum_form(x: Any, i: Any, n: Any) -> Any:
 def _diff_form(x: Any, i: Any, n: Any) -> Any:
     import sympy
 
-    return sympy.Piecewise((x - x.subs(i, i - 1), i > 1), (sympy.nan, True))
+    return sympy.Piecewise((x - x.subs(i, i - 1), i > 1))  # nothing at the first node
 
 
 def _logsumexp_form(x: Any, i: Any, n: Any) -> Any:
@@ -207,7 +207,7 @@ def _logrank_form(x: Any, i: Any, n: Any) -> Any:
 
     other = sympy.IndexedBase("candidate", real=True)[i]
     half = sympy.Rational(1, 2)
-    ahead = sympy.Piecewise((1, other < x), (half, sympy.Eq(other, x)), (0, True))
+    ahead = half + sympy.sign(x - other) / 2  # a comparison would look into x, where diff has no first node
     return sympy.log((sympy.Sum(ahead, (i, 1, n)) + half) / n)
 
 

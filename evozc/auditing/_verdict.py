@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evozc.auditing._information import Information
+from evozc.auditing._information import LEAST_GAIN, Information
 from evozc.auditing._measured import Measured
 from evozc.auditing._partial import Given, main_explanation
 from evozc.auditing._predictors import Predictions
@@ -26,6 +26,8 @@ _COUNTS = {
 }
 #: A proxy that agrees so much with a baseline is that baseline.
 _EQUAL = 0.999
+#: Architectures a cell below which a shuffle within cells moves next to nothing, so that nothing is seen.
+_SPARSE = 5
 #: A published bias that failures move by this much is worth a line.
 _BENT = 0.1
 
@@ -242,9 +244,15 @@ def _told(info: Information) -> str:
     by_chance = info.shuffled[len(told)] - info.shuffled[-1]
     which = "the first" if len(told) == 1 else f"the first {len(told)}"
     say = "says" if len(told) == 1 else "say"
+    little = [s for s in info.steps[len(told):] if s.corrected.excludes(0) and (s.corrected.value or 0.0) > 0]
+    less = f"; {', '.join(s.name for s in little)} less than {LEAST_GAIN:g} each" if little else ""
+    dense = sum(info.architectures >= _SPARSE * s.cells for s in info.steps) + 1
+    unseen = f" (after {dense} cells hold fewer than {_SPARSE}: more would not be seen)"
+    unseen = unseen if dense < len(info.steps) else ""
     return (
         f"only {which} of {len(info.steps)} steps {say} something beyond shuffled proxies, in bits: "
-        f"{listed}; the others lower the entropy by {real:.2f}, with shuffled labels by {by_chance:.2f}"
+        f"{listed}{less}; all further steps lower the entropy by {real:.2f}, with shuffled labels by "
+        f"{by_chance:.2f}{unseen}"
     )
 
 

@@ -14,6 +14,7 @@ from evozc.auditing._information import (
     published_bins,
     textbook_bins,
 )
+from evozc.auditing._verdict import _told
 
 cells = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=60)
 
@@ -82,3 +83,18 @@ def test_the_same_seed_gives_the_same_figures():
     y, scores = draw.normal(size=200), {str(k): draw.normal(size=200) for k in range(3)}
     runs = [information(y, scores, "textbook", steps=3, permutations=19, seed=s) for s in (5, 5, 6)]
     assert runs[0] == runs[1] != runs[2]
+
+
+def test_what_says_little_and_what_cannot_be_seen_is_told_apart():
+    """A second proxy worth less than a tenth of a bit; and cells too small to see a second one in."""
+    draw = np.random.default_rng(4)
+    y = draw.normal(size=6000)
+    scores = {"says": y + 0.5 * draw.normal(size=6000), "adds": y + 2.5 * draw.normal(size=6000)}
+    line = _told(information(y, scores, "textbook", steps=2, permutations=20, seed=0))
+    assert "only the first of 2 steps says something" in line
+    assert "adds less than 0.1 each" in line
+    assert "would not be seen" not in line
+    few = {name: values[:60] for name, values in scores.items()}
+    few["noise"] = draw.normal(size=60)
+    sparse = _told(information(y[:60], few, "textbook", steps=3, permutations=20, seed=0))
+    assert "more would not be seen" in sparse

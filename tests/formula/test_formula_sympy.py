@@ -1,6 +1,7 @@
 """The sympy form computes what the engine computes, wherever every node is finite."""
 
 import builtins
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from strategies import finite_throughout, formulas, moderate_numbers, random_table, rounding, tables
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
+from evozc.baselines import proxies
 from evozc.engine import Evaluator
 from evozc.errors import FormulaError
 from evozc.formula import call, parse, statistic, to_sympy
@@ -79,6 +81,32 @@ def test_every_operator_has_a_sympy_form(operator):
         for a in compared:
             score = Evaluator(table).scores([formula])[0, a]
             assert float(written_out(formula, table, a)) == pytest.approx(score, rel=1e-12)
+
+
+def test_every_known_proxy_has_a_sympy_form_also_where_its_first_node_has_no_value():
+    for name, formula in proxies(FULL).items():
+        form = to_sympy(formula)
+        assert not form.has(sympy.nan), name
+        needed = {s.identifier for s in formula.statistics() if s.key != "layer.numel"}  # a count
+        assert {str(s).split("[")[0] for s in form.free_symbols} >= needed, name
+    for text in ("logrank(min(diff(block.entropy)))", "sum(relu(diff(block.entropy)))"):
+        assert not to_sympy(parse(text)).has(sympy.nan)
+
+
+def test_the_form_of_ranks_is_the_engine_s():
+    """Of five networks, two of them level: ranks among those that are scored together."""
+    table = random_table(0, 5, nodes=2, missing=False)
+    values = table.values["network.naswot"][[0, 1, 2, 1, 4]]
+    table = replace(table, values={**table.values, "network.naswot": values})
+    form = to_sympy(parse("logrank(network.naswot)"))
+    (score,) = [s for s in form.free_symbols if str(s) == "network_naswot"]
+    base = sympy.IndexedBase("candidate", real=True)
+    (size,) = [s for s in form.free_symbols if str(s) == "m"]
+    expected = Evaluator(table).scores([parse("logrank(network.naswot)")])[0]
+    known = {base[k]: exact(v) for k, v in enumerate(values, 1)}
+    for value, rank in zip(values, expected, strict=True):
+        written = form.subs({size: 5, score: exact(value)}).doit().subs(known)
+        assert float(written) == pytest.approx(rank, rel=1e-12)
 
 
 @pytest.mark.parametrize("symbol", FULL.statistics.values(), ids=lambda s: s.key)
