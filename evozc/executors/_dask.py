@@ -7,7 +7,7 @@ import math
 import re
 import time
 import weakref
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import Executor as Pool
 from contextlib import suppress
@@ -21,6 +21,7 @@ from evozc.executors._processes import ONE_THREAD
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
+    from distributed.cfexecutor import ClientExecutor
 
 R = TypeVar("R")
 #: Seconds to reach a scheduler, and to wait for its first worker or for one that comes back.
@@ -81,6 +82,11 @@ class Dask(Futures):
             self._counted = time.monotonic(), workers
         return _RESERVE + 2 * workers
 
+    def room(self, running: int) -> int:
+        """None until half of the reserve is used up: a message for each task is half of what it costs."""
+        room = self.ahead() - running
+        return room if room >= _RESERVE // 2 else 0
+
     def open(self) -> Pool:
         """The cluster's pool.
 
@@ -112,13 +118,15 @@ class Dask(Futures):
         return self._client.get_executor(pure=False)
 
     def submit(
-        self, pool: Pool, function: Callable[..., R], shared: tuple[Any, ...], task: tuple[Any, ...]
-    ) -> Future[R]:
-        """As :meth:`Futures.submit`; what is shared is handed over as a task's result."""
+        self, pool: Pool, function: Callable[..., R], shared: tuple[Any, ...],
+        tasks: Sequence[tuple[Any, ...]],
+    ) -> Iterable[Future[R]]:
+        """As :meth:`Futures.submit`, in one message; what is shared is handed over as a task's result."""
         assert self._client is not None
         if self._lent is None or self._lent[0] is not shared:
             self._lent = shared, self._client.submit(_same, shared, pure=False)
-        return pool.submit(cast("Callable[..., R]", _call), function, self._lent[1], task)
+        handed = self._client.map(_call, tasks, function=function, shared=self._lent[1], pure=False)
+        return [cast("ClientExecutor", pool)._wrap_future(one) for one in handed]
 
     def killed(self, error: BaseException) -> bool:
         """Whether the scheduler says that workers died with this task.
@@ -174,5 +182,5 @@ def _same(shared: tuple[Any, ...]) -> tuple[Any, ...]:
     return shared
 
 
-def _call(function: Callable[..., R], shared: Any, task: tuple[Any, ...]) -> R:
+def _call(task: tuple[Any, ...], function: Callable[..., R], shared: Any) -> R:
     return alone(function, *shared, *task)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from concurrent.futures import Executor as Pool
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from evozc._registry import registered
@@ -35,6 +36,10 @@ class Futures(ABC):
     def ahead(self) -> int:
         """How many tasks may be on their way at once, those at work included."""
 
+    def room(self, running: int) -> int:
+        """How many tasks to hand over next; where that is dear one by one, none until there are many."""
+        return self.ahead() - running
+
     @abstractmethod
     def open(self) -> Pool:
         """A new pool; for work that is lost it raises a ``BrokenExecutor``."""
@@ -44,10 +49,11 @@ class Futures(ABC):
         """End a pool at once, whatever its workers are doing; what is given was running there."""
 
     def submit(
-        self, pool: Pool, function: Callable[..., R], shared: tuple[Any, ...], task: tuple[Any, ...]
-    ) -> Future[R]:
-        """Hand one call of ``function(*shared, *task)`` over to a pool."""
-        return pool.submit(function, *shared, *task)
+        self, pool: Pool, function: Callable[..., R], shared: tuple[Any, ...],
+        tasks: Sequence[tuple[Any, ...]],
+    ) -> Iterable[Future[R]]:
+        """Hand calls of ``function(*shared, *task)`` over to a pool; their futures in the same order."""
+        return (pool.submit(function, *shared, *task) for task in tasks)
 
     def killed(self, error: BaseException) -> bool:
         """Whether an error says that a task's worker died although the pool goes on."""
@@ -76,11 +82,18 @@ class Futures(ABC):
             while True:
                 lost: list[_Task] = []
                 broken = False
-                while not broken and (task := queue.take(len(running), self.ahead())) is not None:
+                taken = queue.take(len(running), self.room(len(running)))
+                if taken:
                     try:
-                        running[self.submit(self._opened(), first[0], first[1:], task[1])] = task
+                        futures: Iterator[Future[Any]] = iter(self.submit(
+                            self._opened(), first[0], first[1:], [arguments for _, arguments in taken]
+                        ))
+                        while taken:
+                            running[next(futures)] = taken[0]
+                            taken.pop(0)
                     except BrokenExecutor:
-                        lost.append(task)
+                        lost.append(taken.pop(0))
+                        queue.put_back(taken)
                         broken = True
                 if not running and not lost:
                     return
@@ -127,18 +140,22 @@ class _Queue:
     """What is left to do: tasks not tried yet, and those whose worker died."""
 
     def __init__(self, tasks: Iterable[tuple[Any, ...]]) -> None:
-        self._fresh = enumerate(tasks)
+        self._fresh: Iterator[_Task] = enumerate(tasks)
         self._suspects: deque[_Task] = deque()
         self._deaths: Counter[int] = Counter()
         self._alone = False
 
-    def take(self, busy: int, ahead: int) -> _Task | None:
-        """The next task, if one may be handed over while so many of at most ``ahead`` are on their way."""
+    def take(self, busy: int, room: int) -> list[_Task]:
+        """The next tasks to hand over: at most so many while others are on their way; a suspect alone."""
         if not busy:
             self._alone = bool(self._suspects)
-        if busy >= (1 if self._alone else ahead):
-            return None
-        return self._suspects.popleft() if self._alone else next(self._fresh, None)
+        if self._alone:
+            return [] if busy else [self._suspects.popleft()]
+        return list(islice(self._fresh, max(0, room)))
+
+    def put_back(self, tasks: Sequence[_Task]) -> None:
+        """Take back what was not handed over."""
+        self._fresh = chain(tasks, self._fresh)
 
     def again(self, task: _Task) -> Failure | None:
         """Take back a task whose worker died, or say that it is given up."""

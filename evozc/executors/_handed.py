@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -56,10 +56,11 @@ class Handed(Futures):
             self._handed = None
 
     def submit(
-        self, pool: Pool, function: Callable[..., R], shared: tuple[Any, ...], task: tuple[Any, ...]
-    ) -> Future[R]:
+        self, pool: Pool, function: Callable[..., R], shared: tuple[Any, ...],
+        tasks: Sequence[tuple[Any, ...]],
+    ) -> Iterable[Future[R]]:
         """As :meth:`Futures.submit`."""
-        return pool.submit(alone, function, *shared, *task)
+        return (pool.submit(alone, function, *shared, *task) for task in tasks)
 
 
 def alone(function: Callable[..., R], *arguments: Any) -> R:
