@@ -16,6 +16,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser):
+    group = parser.getgroup("faults", "how much of what tests/faults tries")
+    group.addoption("--kills", type=int, default=50, help="SIGKILLs of each command in the slow run")
+    group.addoption("--flips", type=int, default=300, help="flipped bytes of each kind of file in the slow run")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The published tables that lie beside the project; without them the test is skipped."""

@@ -1,13 +1,16 @@
 """Runs evozc commands, each in a process of its own forked from one that has imported everything.
 
 Importing takes seconds, most commands a fraction of one. Every line of standard input is a
-command as JSON, every line of standard output the answer.
+command as JSON, every line of standard output the answer: its exit code, negative if a signal ended
+it, and the most memory that it took.
 """
 
 import importlib
 import json
 import os
 import resource
+import select
+import signal
 import sys
 
 from evozc.cli import main
@@ -36,12 +39,23 @@ def in_child(command):
     os._exit(code)
 
 
+def ended(child, kill_after):
+    """Wait for a command, or kill it after so many seconds."""
+    exits = os.pidfd_open(child)
+    if not select.select([exits], [], [], kill_after)[0]:
+        os.kill(child, signal.SIGKILL)
+    os.close(exits)
+    _, status, usage = os.wait4(child, 0)
+    return os.waitstatus_to_exitcode(status), usage.ru_maxrss << 10
+
+
 if __name__ == "__main__":
     places = {f"evozc.cli.{place.partition(':')[0]}" for place, _ in COMMANDS.values()}
     for module in [*places, *sys.argv[1:]]:
         importlib.import_module(module)
     for line in sys.stdin:
+        command = json.loads(line)
         child = os.fork()
         if not child:
-            in_child(json.loads(line))
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+            in_child(command)
+        print(json.dumps(ended(child, command["kill_after"])), flush=True)

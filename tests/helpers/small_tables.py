@@ -82,11 +82,12 @@ def evozc(*arguments):
 
 @dataclass(frozen=True)
 class Done:
-    """A command that has ended."""
+    """A command that has ended; ``peak`` is the most memory that it took, in bytes."""
 
     code: int
     out: str
     err: str
+    peak: int = 0
 
 
 class Commands:
@@ -99,15 +100,17 @@ class Commands:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(),
         )
 
-    def __call__(self, *arguments, cwd=None, largest_file=0, **env):
+    def __call__(self, *arguments, cwd=None, largest_file=0, kill_after=None, **env):
         out, err = self.folder / "out", self.folder / "err"
         command = {
             "arguments": [str(a) for a in arguments], "cwd": str(cwd or self.folder), "env": env,
             "out": str(out), "err": str(err), "largest_file": largest_file,
+            "kill_after": kill_after,
         }
         self.server.stdin.write(json.dumps(command) + "\n")
         self.server.stdin.flush()
-        return Done(int(self.server.stdout.readline()), out.read_text(), err.read_text())
+        code, peak = json.loads(self.server.stdout.readline())
+        return Done(code, out.read_text(errors="replace"), err.read_text(errors="replace"), peak)
 
     def close(self):
         self.server.stdin.close()
