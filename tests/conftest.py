@@ -19,7 +19,6 @@ ROOT = Path(__file__).resolve().parent.parent
 def pytest_addoption(parser):
     group = parser.getgroup("faults", "how much of what tests/faults tries")
     group.addoption("--kills", type=int, default=50, help="SIGKILLs of each command in the slow run")
-    group.addoption("--flips", type=int, default=300, help="flipped bytes of each kind of file in the slow run")
 
 
 @pytest.fixture(scope="session")

@@ -9,19 +9,20 @@ from evozc.table import load_table, save_table
 
 CELLS = [f"|none~0|+|nor_conv_1x1~0|{a}~1|+|{b}~0|none~1|skip_connect~2|"
          for a in ("none", "skip_connect", "nor_conv_3x3") for b in ("none", "avg_pool_3x3", "nor_conv_1x1")]
-SMALL = ("--space-option", "channels=4", "--space-option", "cells=1", "--space-option", "stages=1", "--batch", 8)
+SMALL = ("--space-option", "channels=4", "--space-option", "cells=1", "--space-option", "stages=1",
+         "--batch", 8)
 EXTRACT = ("extract", "cells.csv", "random", "{}", *SMALL, "--size", 8, "--statistics", "shapes,gradients")
 #: By name, where {} stands for what comes out.
 COMMANDS = {
     "search": ("search", "small.npz", "--run", "{}", "--labels", 30, "--population", 60, "--generations", 12,
                "--seed", 5),
     "extract": EXTRACT,
-    "compare": ("compare", "small.npz", "--run", "{}", "--method", "formula", "--method", "trees", "--method",
-                "proxies", "--budget", 10, "--budget", 20, "--seeds", 2, "--population", 30, "--generations", 4,
-                "--draws", 50),
-    "parzc": ("parzc", "small.npz", "--settings", "parzc-strong", "--labels", 30, "--epochs", 8, "--out", "{}"),
+    "compare": ("compare", "small.npz", "--run", "{}", "--method", "formula", "--method", "proxies",
+                "--budget", 20, "--seeds", 2, "--population", 20, "--generations", 2, "--draws", 50),
+    "parzc": ("parzc", "small.npz", "--settings", "parzc-strong", "--labels", 30, "--epochs", 8,
+              "--out", "{}"),
     "nas": ("nas", "nasbench201", "--proxy", "sum(layer.grad_l2)", "--run", "{}", *SMALL[:4], "--batch", 4,
-            "--budget", 16, "--population", 8, "--tournament", 4, "--max-params", 6000),
+            "--budget", 8, "--population", 6, "--tournament", 4, "--max-params", 6000),
     "transfer": ("transfer", "small.npz", "other.npz", "--run", "{}", "--labels", 20, "--seeds", 1,
                  "--population", 20, "--generations", 2, "--terms", 2),
 }
@@ -64,7 +65,3 @@ def without_times(value):
         return {k: without_times(v) for k, v in value.items() if "seconds" not in k and k != "sha256"}
     return [without_times(one) for one in value] if isinstance(value, list) else value
 
-
-def leftovers(place):
-    """Files that a process which was killed left behind, and that going on should have removed."""
-    return [p for p in place.rglob("*") if p.name.endswith(".tmp") or p.name.endswith(".parts")]
