@@ -1,7 +1,7 @@
 """One page of measurements: the machine, then everything beside its peers.
 
     pip install gplearn pyoperon                    # what is not installed is left out
-    python tests/benchmarks/page.py > page.md       # everything: about 30 minutes
+    python tests/benchmarks/page.py > page.md       # everything
     python tests/benchmarks/page.py tau scalars     # some of it
 
 Ratios are of processor time within this run, but for jobs, where wall time stands beside it.
