@@ -19,7 +19,7 @@ from evozc.baselines import proxies
 from evozc.benchmarks import BUNDLED, known_keys, open_table, reopen_tasks
 from evozc.cli._options import Cluster, Jobs, TaskMinutes, allow, executor
 from evozc.cli._signals import resumable
-from evozc.errors import CheckpointError, ConfigError, DataError
+from evozc.errors import CheckpointError, ConfigError, DataError, FormulaError
 from evozc.evaluation import judge
 from evozc.formula import parse
 from evozc.runs import judged, read_results, read_search
@@ -127,6 +127,13 @@ def _compare_formulas(run: Path, table: str | None, target: str | None) -> None:
             raise DataError(f"{table}: only {len(test)} architectures are not in the run's labelled sample")
     name = test.target(target).name
     symbols = symbol_set().with_statistics(test.statistics)
+    own = symbol_set().with_statistics(tasks[0].labelled.statistics)
+    for read in parse(results.chosen.formula, own).statistics():
+        if read.key not in test.values:
+            raise FormulaError(
+                f"{table or sources[0].table}: unknown statistic {read.key!r}: the table lacks it, and the "
+                f"formula of {run} reads it"
+            )
     formulas = {"chosen formula": parse(results.chosen.formula, symbols), **proxies(symbols)}
     rows = judge(formulas, test, name)
     say(

@@ -107,7 +107,8 @@ CASES = {
     "plot over a file": (("plot", "run", "--out", "mine.txt"), 3, "mine.txt: exists already"),
     "plot of no kind": (("plot", "run", "--out", "new.xyz"), 2, "new.xyz: Format 'xyz' is not supported"),
     "compare with a poor table": (
-        ("compare", "run", "--table", "poor.npz"), 4, "unknown statistic 'layer.grad_l2'"
+        ("compare", "run", "--table", "poor.npz"), 4,
+        "poor.npz: unknown statistic 'layer.grad_l2': the table lacks it",
     ),
     "compare with nowhere": (("compare", "run", "--table", "nowhere.npz"), 3, "nowhere.npz: no such table"),
     "compare with unknown target": (("compare", "run", "--target", "loss"), 3, "no target 'loss'"),
