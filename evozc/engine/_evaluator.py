@@ -190,6 +190,8 @@ class _Run:
         program = self.program
         values = np.flatnonzero(self.compiled & (program.stage == stage))
         work, begin, share = self._prepared(values), 0, 1.0
+        if self.compiling:
+            work(0, 0)  # compiles the loop where it is not yet: that is no time of scoring
         start = time.perf_counter()
         if survive is not None and self.layout.bundles > 1:
             work(0, 1)
