@@ -7,7 +7,8 @@
 :data:`evozc.symbols.GROUPS`.
 
 **Measuring many**: :func:`extract_table`, which can be interrupted and goes on where it
-stopped, :func:`remove_parts`, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`.
+stopped, :func:`remove_parts`, :class:`ExtractionSettings`, :data:`INPUTS`, :data:`INITIALISATIONS`;
+as they are named one after another, :class:`Measured`, to an :data:`Outcome` each.
 
 **Measuring many in shards**, as the tasks of a Slurm array: :class:`Shard`, :func:`extract_shard`,
 :func:`merge_shards`, :func:`remove_shards`.
@@ -28,6 +29,8 @@ from evozc.extraction._initialise import initialise
 from evozc.extraction._inputs import Images, load_images, load_inputs
 from evozc.extraction._losses import LOSSES, Loss
 from evozc.extraction._measure import Measurement, measure
+from evozc.extraction._measured import Measured
+from evozc.extraction._parts import Outcome
 from evozc.extraction._random import RandomInputs
 from evozc.extraction._settings import DEVICES, INITIALISATIONS, INPUTS, ExtractionSettings
 from evozc.extraction._shards import Shard, extract_shard, merge_shards, remove_shards
@@ -35,7 +38,7 @@ from evozc.extraction._shards import Shard, extract_shard, merge_shards, remove_
 __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "measure", "Measurement", "initialise", "Output", "Loss", "LOSSES",
     "Group", "Node", "Pass",
-    "extract_table", "remove_parts", "ExtractionSettings", "INPUTS", "INITIALISATIONS",
+    "extract_table", "remove_parts", "ExtractionSettings", "INPUTS", "INITIALISATIONS", "Measured", "Outcome",
     "DEVICES", "choose_devices", "check_device", "on_device",
     "Shard", "extract_shard", "merge_shards", "remove_shards",
     "tw_flops", "thop_macs", "used_parameters",

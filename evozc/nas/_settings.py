@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from evozc.errors import ConfigError
 
-#: What an architecture may be limited in, and held against.
+#: What is measured of an architecture's size, that it may be limited in and held against.
 SIZES = {"params": "network.params", "macs": "network.macs"}
+#: What is told of it instead.
+LATENCY = "latency"
+_NAMES = (*SIZES, LATENCY)
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Limit:
     """What a size must be.
 
     Args:
-        size: ``params`` or ``macs``.
+        size: ``params``, ``macs`` or ``latency``.
         least: At least; None for any.
         most: At most; None for any.
 
@@ -28,8 +31,8 @@ class Limit:
     most: float | None = None
 
     def __post_init__(self) -> None:
-        if self.size not in SIZES:
-            raise ConfigError(f"no size is called {self.size!r}; known are {', '.join(SIZES)}")
+        if self.size not in _NAMES:
+            raise ConfigError(f"no size is called {self.size!r}; known are {', '.join(_NAMES)}")
         if self.least is not None and self.most is not None and self.least > self.most:
             raise ConfigError(f"{self.size}: from {self.least:g} to {self.most:g} there is nothing")
 
@@ -71,8 +74,8 @@ class NasSettings:
         for name in ("budget", "population", "tournament", "batch", "keep"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.against is not None and self.against not in SIZES:
-            raise ConfigError(f"no size is called {self.against!r}; known are {', '.join(SIZES)}")
+        if self.against is not None and self.against not in _NAMES:
+            raise ConfigError(f"no size is called {self.against!r}; known are {', '.join(_NAMES)}")
         if (self.against is not None) != (self.algorithm == "nsga2"):
             raise ConfigError("nsga2 holds the score against a size, and no other algorithm does: name both")
 

@@ -6,7 +6,7 @@
 
 **A leaderboard**: :func:`render_leaderboard`.
 
-**A search**: :func:`draw_front`.
+**A search**: :func:`draw_front`; one for architectures: :func:`draw_sizes`.
 
 **A study of transfer**: :func:`draw_transfer`, :func:`render_transfer`.
 
@@ -15,7 +15,7 @@
 
 from evozc.report._audit import render_audit
 from evozc.report._figures import draw_figures
-from evozc.report._front import draw_front
+from evozc.report._front import draw_front, draw_sizes
 from evozc.report._html import render_report
 from evozc.report._leaderboard import render_leaderboard
 from evozc.report._mathml import to_mathml
@@ -26,7 +26,7 @@ __all__ = [  # noqa: RUF022 - grouped by concept, as the docstring is
     "publish", "draw_figures", "render_report",
     "render_audit",
     "render_leaderboard",
-    "draw_front",
+    "draw_front", "draw_sizes",
     "draw_transfer", "render_transfer",
     "to_mathml",
 ]

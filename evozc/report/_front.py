@@ -1,14 +1,20 @@
-"""The picture of a Pareto front."""
+"""Pictures of Pareto fronts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evozc._files import replacing
 from evozc.errors import ConfigError
 from evozc.runs import Baseline, SearchResults
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from evozc.nas import NasResults
 
 
 def draw_front(results: SearchResults, path: Path) -> None:
@@ -17,14 +23,10 @@ def draw_front(results: SearchResults, path: Path) -> None:
     Raises:
         ConfigError: matplotlib is not installed, or cannot write such a file.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ConfigError("pictures need matplotlib: pip install 'evozc[plot]'") from None
     front, chosen = results.front, results.chosen
     sizes = [entry.size for entry in front]
     held_out = [_number(entry.held_out_tau) for entry in front]
-    figure = Figure(figsize=(7.5, 4.5), layout="constrained")
+    figure = _figures()(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.subplots()
     low, high = [_number(entry.low) for entry in front], [_number(entry.high) for entry in front]
     axes.fill_between(sizes, low, high, alpha=0.15, color="C0", linewidth=0, label="95 % interval")
@@ -47,6 +49,38 @@ def draw_front(results: SearchResults, path: Path) -> None:
     over = f", {results.over_tasks} of {len(results.tasks)} tasks" if results.tasks else ""
     axes.set_title(f"Pareto front on {names}{over}, seed {results.seed}")
     axes.legend(fontsize=8, loc="lower right")
+    _save(figure, path)
+
+
+def draw_sizes(results: NasResults, size: str, path: Path) -> None:
+    """The score of a proxy against the size of networks; an older picture is replaced.
+
+    Raises:
+        ConfigError: matplotlib is not installed, or cannot write such a file.
+    """
+    figure = _figures()(figsize=(7.5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    front = results.front
+    axes.plot([f.sizes[size] for f in front], [f.score for f in front], "o-", color="C0",
+              label=f"front of {results.scored} architectures")
+    best = [f for f in results.best if size in f.sizes]
+    axes.plot([f.sizes[size] for f in best], [f.score for f in best], ".", color="0.6", zorder=0,
+              label=f"best {len(best)} scores")
+    axes.set_xlabel(size)
+    axes.set_ylabel("score")
+    axes.legend(fontsize=8, loc="lower right")
+    _save(figure, path)
+
+
+def _figures() -> type[Figure]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ConfigError("pictures need matplotlib: pip install 'evozc[plot]'") from None
+    return Figure
+
+
+def _save(figure: Figure, path: Path) -> None:
     try:
         with replacing(path) as file:
             figure.savefig(file, format=path.suffix.lstrip(".") or "svg", dpi=150)
