@@ -15,7 +15,7 @@ from evozc.executors import Executor, count_jobs, executor_for
 
 #: More seeds than this are a slip of the keyboard.
 _MOST_SEEDS = 10_000
-_SEEDS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?\Z", re.ASCII)
+_SEEDS = re.compile(r"(-?\d{1,18})(?:-(\d{1,18}))?\Z", re.ASCII)
 
 
 def _jobs(jobs: int) -> int:

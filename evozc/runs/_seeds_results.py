@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
-from scipy import stats
 
 from evozc.runs._results import SearchResults
 
@@ -74,7 +73,9 @@ class Spread:
         if len(known) == 1:
             return cls(mean, None, None, None, least, most, 1)
         deviation = float(known.std(ddof=1))
-        half = float(stats.t.ppf(0.975, len(known) - 1)) * deviation / math.sqrt(len(known))
+        from scipy.stats import t  # takes longer to import than a short search needs
+
+        half = float(t.ppf(0.975, len(known) - 1)) * deviation / math.sqrt(len(known))
         return cls(mean, mean - half, mean + half, deviation, least, most, len(known))
 
 

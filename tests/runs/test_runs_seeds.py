@@ -128,7 +128,7 @@ def test_seeds_are_read(text, seeds):
     assert seeds_of(text) == seeds
 
 
-@pytest.mark.parametrize("text", ["", "x", "-1", "3-1", "1,,2", "1-", "0-99999999", "1 ", "1.5", "\u0663"])
+@pytest.mark.parametrize("text", ["", "x", "3-1", "1,,2", "1-", "0-99999999", "1 ", "1.5", "\u0663"])
 def test_what_are_no_seeds_is_refused(text):
     with pytest.raises(ConfigError, match="write a whole number, or several as 0-9"):
         seeds_of(text)
