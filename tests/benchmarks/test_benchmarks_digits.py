@@ -99,6 +99,7 @@ def run(*arguments):
     return [sys.executable, "-m", "evozc.benchmarks.digits.__main__", *map(str, arguments)]
 
 
+@pytest.mark.slow
 def test_training_goes_on_after_a_kill_and_building_wants_all_of_it(tmp_path):
     trainings, out = tmp_path / "trainings.csv", tmp_path / "table.npz"
     sizes = ("--trainings", trainings, "--architectures", 8, "--seeds", 1, "--jobs", 1)

@@ -104,7 +104,7 @@ def test_the_provenance_is_whole_and_survives_the_disk(whole, tmp_path):
         "source": "extraction", "space": "nasbench201", "space_settings": SPACE.settings(),
         "settings": {
             "batch": 8, "seed": 5, "groups": list(SETTINGS.groups),
-            "inputs": "data", "initialisation": "default", "repeats": 1,
+            "inputs": "data", "initialisation": "default", "repeats": 1, "device": "cpu",
         },
         "images": make_images().digest, "failed": {},
     }

@@ -7,6 +7,7 @@ import random
 import shutil
 
 import pytest
+import works
 
 #: What the command reads, and the command, where {} stands for that.
 DOORS = {
@@ -45,16 +46,17 @@ def fuzz(door, tries, running, whole, seed):
     source, asked = DOORS[door]
     generator = random.Random(f"{door} {seed}")
     path = whole.place / "fuzzed"
+    given = whole.out(source) if source in works.COMMANDS else whole.place / source
     for number in range(tries):
         argument = str(path)
         if source == "formula":
             argument = damaged(FORMULA, generator).replace(b"\0", b"").decode(errors="replace")
-        elif (whole.place / source).is_dir():
-            shutil.copytree(whole.place / source, path)
+        elif given.is_dir():
+            shutil.copytree(given, path)
             file = generator.choice([p for p in sorted(path.rglob("*")) if p.is_file()])
             file.write_bytes(damaged(file.read_bytes(), generator))
         else:
-            path.write_bytes(damaged((whole.place / source).read_bytes(), generator))
+            path.write_bytes(damaged(given.read_bytes(), generator))
         words = [argument if word == "{}" else word for word in asked]
         done = running(*words, cwd=whole.place, kill_after=60)
         where = (door, seed, number, done.code, done.err[-500:])
