@@ -34,6 +34,11 @@ class Rules:
 
         self._code = _rules_compiled
         self._pool, self._known, self._limits = pool, known, (max_size, max_depth)
+        nothing = np.zeros(0, np.int64)  # compiled now, and not on the clock of the first pruning
+        self._code.prune(
+            pool.arrays, known.young, known.old, nothing, 0, *self._limits, 1, nothing, 0,
+            np.zeros(len(RULES), np.int64),
+        )
 
     def prune(
         self, candidates: np.ndarray, mark: int, asked: np.ndarray, count: int, removed: Counter[str]
