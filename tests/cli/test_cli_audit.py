@@ -46,6 +46,7 @@ def test_one_formula_is_taken_apart(commands, table):
         assert part in done.out
 
 
+@pytest.mark.slow
 def test_a_run_is_audited_without_what_it_was_searched_on(commands, table, tmp_path):
     run = tmp_path / "run"
     done = commands(

@@ -50,7 +50,9 @@ def test_a_full_device_is_an_error_in_a_line(tmp_path, command):
     assert (done.returncode, done.stderr) == (3, "evozc: No space left on device\n")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_what_cannot_go_on_later_ends_in_order_too(tmp_path, number, code):
     process = subprocess.Popen(
         evozc("audit", "digits"), cwd=tmp_path, env=environment(PYTHONUNBUFFERED="1"), text=True,

@@ -91,7 +91,9 @@ def test_what_cannot_be_done_is_said_in_one_line(place, commands, arguments, cod
     assert files(place) == before
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
+)
 def test_stopped_from_outside_it_says_so(tmp_path, number, code):
     process = subprocess.Popen(
         evozc("parzc", "digits", "--epochs", 100_000, "--out", tmp_path / "it.safetensors"), cwd=tmp_path,
