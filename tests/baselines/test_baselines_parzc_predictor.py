@@ -47,6 +47,7 @@ def fitted(table):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "least"), [
     ("parzc-scale", 0.3), ("parzc-strong", 0.5), ("parzc-graph", 0.5),
 ])

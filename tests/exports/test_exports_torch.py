@@ -92,6 +92,7 @@ def alone(tmp_path_factory):
     return dict(zip(formulas, answers, strict=True))
 
 
+@pytest.mark.slow
 def test_every_file_scores_every_network_as_evozc_does(alone):
     finite = 0
     for formula, answers in alone.items():

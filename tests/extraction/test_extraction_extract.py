@@ -194,6 +194,7 @@ def test_stopped_between_two_shards_it_goes_on(whole, tmp_path):
     assert table.content_hash == whole[1].content_hash
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on(whole, tmp_path):
     script = (
         "import sys; sys.path[:0] = sys.argv[2:]\n"
