@@ -31,21 +31,17 @@ def with_ensembles(search: Search, objective: Objective) -> HallOfFame:
     """
     if search.hall_of_fame.best is None:
         raise DataError("the search found no valid formula; give it more generations")
-    robustness = Robustness(objective.tasks, search.settings.over_tasks)
-    hall, entries, finalists = HallOfFame(), list(search.hall_of_fame), search.finalists
+    robustness, finalists = Robustness(objective.tasks, search.settings.over_tasks), search.finalists
     fragile = robustness.fragile(finalists)
     check = not fragile.all()  # else there would be nothing left
     sound = [formula for formula, out in zip(finalists, check & fragile, strict=True) if not out]
     sums = ensembles(sound, objective.tasks, search.settings.terms, search.settings.over_tasks)
-    entries += [
-        Entry(formula, outcome.tau, outcome.ranking)
-        for formula, outcome in zip([*sound, *sums], objective.score([*sound, *sums]), strict=True)
-        if outcome.tau is not None
-    ]
-    fragile = check & robustness.fragile([entry.formula for entry in entries])
-    for entry, out in zip(entries, fragile, strict=True):
-        if not out:
-            hall.offer(entry)
+    fragile = check & robustness.fragile(sums)
+    sound += [formula for formula, out in zip(sums, fragile, strict=True) if not out]
+    hall = HallOfFame()
+    for formula, outcome in zip(sound, objective.score(sound), strict=True):
+        if outcome.tau is not None:
+            hall.offer(Entry(formula, outcome.tau, outcome.ranking))
     return hall
 
 
